@@ -1,0 +1,1 @@
+"""The HTTP face of the service: FastAPI, schemas, errors, the web page."""

@@ -1,0 +1,141 @@
+"""A search spec: all that defines a search; equal specs give equal sequences of architectures."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from search_service.errors import InvalidInput
+
+
+class Op(StrEnum):
+    """How a constraint compares."""
+
+    LE = "le"
+    GE = "ge"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveSpec:
+    """An objective to minimise; `device` for those that are timed."""
+
+    name: str
+    device: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constraint:
+    """A bound on an objective that need not be minimised itself."""
+
+    name: str
+    op: Op
+    value: float
+    device: str = ""
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise InvalidInput(
+                f"a constraint on {self.name} must be finite, got {self.value}", pointer="/value"
+            )
+
+    def violation(self, value: float) -> float:
+        """By how much, relative to the bound, a value breaks it; 0 when it does not."""
+        excess = value - self.value if self.op is Op.LE else self.value - value
+        return max(0.0, excess) / (abs(self.value) or 1.0)
+
+    def __str__(self) -> str:
+        return f"{self.name}{'<=' if self.op is Op.LE else '>='}{self.value:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearcherSpec:
+    """Which searcher, and its parameters by name."""
+
+    name: str = "nsga2"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """Stop when the hypervolume grew by less than `min_gain` (relative) in `evaluations`."""
+
+    evaluations: int
+    min_gain: float = 1e-3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """When to stop, whichever comes first."""
+
+    evaluations: int
+    wall_seconds: float | None = None
+    patience: Patience | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fidelity:
+    """The ladder of sample counts for objectives estimated from images, ascending."""
+
+    samples: tuple[int, ...] = (512, 2048)
+    final_samples: int = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchSpec:
+    """Field names are those of the HTTP body. `parallelism` is the window: how many candidates
+    may be in flight; it shapes the sequence, the number of actors does not."""
+
+    supernet: str  # id
+    objectives: tuple[ObjectiveSpec, ...]
+    budget: Budget
+    constraints: tuple[Constraint, ...] = ()
+    searcher: SearcherSpec = field(default_factory=SearcherSpec)
+    fidelity: Fidelity = field(default_factory=Fidelity)
+    warm_start: tuple[str, ...] = ()  # job ids whose evaluated architectures are proposed first
+    parallelism: int = 16
+    seed: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The HTTP shape, defaults written out."""
+        patience = self.budget.patience
+        return {
+            "supernet": self.supernet,
+            "objectives": [_without_empty(vars(o)) for o in self.objectives],
+            "constraints": [_without_empty(vars(c)) for c in self.constraints],
+            "searcher": {"name": self.searcher.name, "parameters": dict(self.searcher.parameters)},
+            "budget": _without_empty(
+                {**vars(self.budget), "patience": dict(vars(patience)) if patience else None}
+            ),
+            "fidelity": {
+                "samples": list(self.fidelity.samples),
+                "final_samples": self.fidelity.final_samples,
+            },
+            "warm_start": [{"job": job} for job in self.warm_start],
+            "parallelism": self.parallelism,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "SearchSpec":
+        """The inverse of `to_json`; trusts its input, which was checked when it was accepted."""
+        budget = dict(body["budget"])
+        patience = budget.get("patience")
+        return cls(
+            supernet=body["supernet"],
+            objectives=tuple(ObjectiveSpec(**o) for o in body["objectives"]),
+            constraints=tuple(Constraint(**{**c, "op": Op(c["op"])}) for c in body["constraints"]),
+            searcher=SearcherSpec(**body["searcher"]),
+            budget=Budget(**{**budget, "patience": Patience(**patience) if patience else None}),
+            fidelity=Fidelity(
+                samples=tuple(body["fidelity"]["samples"]),
+                final_samples=body["fidelity"]["final_samples"],
+            ),
+            warm_start=tuple(w["job"] for w in body["warm_start"]),
+            parallelism=body["parallelism"],
+            seed=body["seed"],
+        )
+
+
+def _without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None and value != ""}

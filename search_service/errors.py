@@ -1,0 +1,73 @@
+"""Everything this project raises on purpose.
+
+GansearchError
+├── InvalidInput              the caller said something wrong; say it back, change nothing
+│   ├── UnknownName           a name that no registry, table or store knows
+│   ├── InvalidArchitecture   options or a text form that the space does not hold
+│   ├── InfeasibleConstraint  no architecture can meet it; carries the reachable range
+│   ├── InvalidSetting        an environment variable that is unknown or malformed
+│   └── InvalidFile           a file that is missing, truncated, of another format or other shapes
+├── Conflict                  the state of a thing forbids the step
+│   ├── IllegalTransition     a job's state does not allow it; names what it allows
+│   └── NameTaken             a unique name is in use
+├── NotFound                  an id that does not exist
+├── LostClaim                 another worker owns the job now: stop, write nothing more
+└── MeasurementFailed         a candidate could not be measured: mark it failed, go on
+"""
+
+
+class GansearchError(Exception):
+    """The root: its text is one line for the user."""
+
+
+class InvalidInput(GansearchError):
+    """The caller's words are wrong; `pointer` is the JSON pointer of the offending field."""
+
+    def __init__(self, detail: str, *, pointer: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.pointer = pointer
+
+
+class UnknownName(InvalidInput):
+    """A name that is not in its table; the text lists the known ones."""
+
+
+class InvalidArchitecture(InvalidInput):
+    """Options or a text form that the search space does not hold."""
+
+
+class InfeasibleConstraint(InvalidInput):
+    """A constraint that no architecture of the space meets."""
+
+
+class InvalidSetting(InvalidInput):
+    """An environment variable that is unknown or has a value of the wrong form."""
+
+
+class InvalidFile(InvalidInput):
+    """A file that is missing, truncated, of another format, or holds other shapes."""
+
+
+class Conflict(GansearchError):
+    """The present state forbids the step."""
+
+
+class IllegalTransition(Conflict):
+    """A job's state does not allow the step; the text names the steps it allows."""
+
+
+class NameTaken(Conflict):
+    """A unique name that is already in use."""
+
+
+class NotFound(GansearchError):
+    """An id or unique name that does not exist."""
+
+
+class LostClaim(GansearchError):
+    """The claim on a job has ended (lease lost, cancelled, paused): stop, write nothing more."""
+
+
+class MeasurementFailed(GansearchError):
+    """One candidate could not be measured; the search marks it failed and goes on."""

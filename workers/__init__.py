@@ -1,0 +1,1 @@
+"""Networks, measuring and training: everything that needs torch, and the pool that needs Ray."""

@@ -1,0 +1,1 @@
+"""Objectives: what is measured of one architecture, and how."""

@@ -1,0 +1,21 @@
+"""Images: reading real ones, the one quantiser, resizing, and grids to look at.
+
+Within this project an image batch is uint8 (n, c, h, w) at every module border.
+"""
+
+from workers.images.fashion_mnist import LabelledImages, read_fashion_mnist
+from workers.images.grids import grid, png
+from workers.images.quantise import QUANTISER, from_uint8, to_uint8
+from workers.images.resize import UPSAMPLING, upsample
+
+__all__ = [
+    "QUANTISER",
+    "UPSAMPLING",
+    "LabelledImages",
+    "from_uint8",
+    "grid",
+    "png",
+    "read_fashion_mnist",
+    "to_uint8",
+    "upsample",
+]

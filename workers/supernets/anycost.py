@@ -1,0 +1,96 @@
+"""The Anycost supernet: one generator that runs at any of its widths and resolutions.
+
+Anycost GANs for Interactive Image Synthesis and Editing (Lin et al., CVPR 2021).
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from search_service.domain.space import Architecture, SearchSpace
+from search_service.errors import InvalidInput
+from search_service.spaces.anycost import AnycostSpace
+from workers.supernets.anycost_generator import AnycostGenerator, Truncation
+from workers.supernets.families import SUPERNETS
+
+
+class AnycostSubnet(AnycostGenerator):
+    """One architecture on its own: the same layers, as narrow as it runs them."""
+
+    def forward(
+        self,
+        z: Tensor,
+        *,
+        noise: Sequence[Tensor] | None = None,
+        truncation: Truncation | None = None,
+        crossover: int | None = None,
+    ) -> Tensor:
+        """z as in `styles`; the image (n, image_channels, r, r), nominally in [-1, 1]."""
+        styles = self.styles(z, truncation=truncation, crossover=crossover)
+        return self.synthesize(styles, self.widths, noise)[-1]
+
+
+class AnycostSupernet(AnycostGenerator):
+    """The full-width generator; an architecture is an argument of each call."""
+
+    def __init__(self, space: AnycostSpace) -> None:
+        parameters = space.parameters
+        if parameters.classes:
+            raise InvalidInput(
+                "class-conditional Anycost generators are not available: classes must be 0",
+                pointer="/parameters/classes",
+            )
+        super().__init__(
+            space.full_channels,
+            style_dim=parameters.style_dim,
+            mapping_layers=parameters.mapping_layers,
+            image_channels=parameters.image_channels,
+        )
+        self._space = space
+
+    @property
+    def space(self) -> AnycostSpace:
+        """See Supernet."""
+        return self._space
+
+    def forward(
+        self,
+        z: Tensor,
+        architecture: Architecture,
+        *,
+        noise: Sequence[Tensor] | None = None,
+        truncation: Truncation | None = None,
+        crossover: int | None = None,
+    ) -> Tensor:
+        """z as in `styles`; the subnet's image (n, image_channels, r, r), nominally in [-1, 1]."""
+        styles = self.styles(z, truncation=truncation, crossover=crossover)
+        return self.synthesize(styles, self._space.channels(architecture), noise)[-1]
+
+    def extract(self, architecture: Architecture) -> AnycostSubnet:
+        """See Supernet."""
+        widths = self._space.channels(architecture)
+        parameters = self._space.parameters
+        subnet = AnycostSubnet(
+            widths,
+            style_dim=parameters.style_dim,
+            mapping_layers=parameters.mapping_layers,
+            image_channels=parameters.image_channels,
+        )
+        full = self.state_dict()
+        with torch.no_grad():
+            for name, tensor in subnet.state_dict().items():
+                source = full[name]
+                tensor.copy_(source[tuple(slice(size) for size in tensor.shape)])
+                if name.startswith("to_rgb") and name.endswith("conv.weight"):
+                    # the equalised scale divides by the full fan-in; without demodulation that shows
+                    tensor.mul_(math.sqrt(tensor.shape[2] / source.shape[2]))
+        return subnet.train(self.training)
+
+
+@SUPERNETS.register("anycost")
+def build(space: SearchSpace) -> AnycostSupernet:
+    """The supernet of an Anycost space."""
+    assert isinstance(space, AnycostSpace)
+    return AnycostSupernet(space)

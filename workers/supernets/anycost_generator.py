@@ -1,0 +1,135 @@
+"""The synthesis network shared by the Anycost supernet and its subnets.
+
+StyleGAN2 (Karras et al., 2020) with skip connections to RGB; the names of the state dict are those
+of its published checkpoints.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from search_service.errors import InvalidInput
+from workers.layers.mapping import mapping_network
+from workers.layers.modulated import StyledConv, ToRgb
+
+
+@dataclass(frozen=True, kw_only=True)
+class Truncation:
+    """Pull styles towards `centre` (1, style_dim): psi 1 leaves them, 0 gives the centre."""
+
+    psi: float
+    centre: Tensor
+
+
+class ConstantInput(nn.Module):
+    """The learnt 4x4 image from which everything grows."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.input = nn.Parameter(torch.randn(1, channels, 4, 4))
+
+    def forward(self, batch: int, channels: int) -> Tensor:
+        """(batch, channels, 4, 4), its channels last in memory: the layers run faster so."""
+        x = self.input[:, :channels].expand(batch, -1, -1, -1)
+        return x.contiguous(memory_format=torch.channels_last)
+
+
+class AnycostGenerator(nn.Module):
+    """`widths`: the constant input's channels, then each convolution's, two per resolution."""
+
+    def __init__(
+        self, widths: Sequence[int], *, style_dim: int, mapping_layers: int, image_channels: int
+    ) -> None:
+        super().__init__()
+        self.widths = tuple(widths)
+        self.style_dim, self.image_channels = style_dim, image_channels
+        self.style = mapping_network(style_dim, mapping_layers)
+        self.input = ConstantInput(widths[0])
+        self.conv1 = StyledConv(widths[0], widths[1], style_dim)
+        self.to_rgb1 = ToRgb(widths[1], image_channels, style_dim, skip=False)
+        self.convs = nn.ModuleList(
+            StyledConv(widths[i - 1], widths[i], style_dim, up=i % 2 == 0)
+            for i in range(2, len(widths))
+        )
+        self.to_rgbs = nn.ModuleList(
+            ToRgb(widths[i], image_channels, style_dim, skip=True)
+            for i in range(3, len(widths), 2)
+        )
+        self.noises = nn.Module()
+        for i, side in enumerate(self.noise_sides):
+            self.noises.register_buffer(f"noise_{i}", torch.randn(1, 1, side, side))
+
+    @property
+    def noise_sides(self) -> tuple[int, ...]:
+        """The side of each convolution's noise map: 4, 8, 8, 16, 16, …"""
+        return tuple(4 << (i // 2) for i in range(1, len(self.widths)))
+
+    @property
+    def style_count(self) -> int:
+        """How many styles the full network takes, one per convolution and one for the last RGB."""
+        return len(self.widths)
+
+    def stored_noise(self) -> list[Tensor]:
+        """The noise maps of the checkpoint, (1, 1, side, side) each."""
+        return [self.noises.get_buffer(f"noise_{i}") for i in range(len(self.noise_sides))]
+
+    def random_noise(self, rng: torch.Generator) -> list[Tensor]:
+        """Fresh noise maps, one for the whole batch."""
+        device = self.input.input.device
+        return [torch.randn(1, 1, s, s, generator=rng, device=device) for s in self.noise_sides]
+
+    def styles(
+        self, z: Tensor, *, truncation: Truncation | None = None, crossover: int | None = None
+    ) -> Tensor:
+        """A style per layer, (n, style_count, style_dim).
+
+        z is (n, style_dim), (n, 1, style_dim), or (n, 2, style_dim) for style mixing: layers below
+        `crossover` (default: half of them) take the first. Raises InvalidInput for another shape.
+        """
+        latents = z[:, None] if z.ndim == 2 else z
+        if latents.ndim != 3 or latents.shape[1] not in (1, 2) or z.shape[-1] != self.style_dim:
+            raise InvalidInput(
+                f"latents must be (n, {self.style_dim}) or (n, 1 or 2, {self.style_dim}), "
+                f"got {tuple(z.shape)}"
+            )
+        w: Tensor = self.style(latents)
+        if truncation is not None:
+            w = torch.lerp(truncation.centre.to(w.dtype), w, truncation.psi)
+        if w.shape[1] == 1:
+            return w.expand(-1, self.style_count, -1)
+        first = self.style_count // 2 if crossover is None else crossover
+        return torch.cat(
+            [
+                w[:, :1].expand(-1, first, -1),
+                w[:, 1:].expand(-1, self.style_count - first, -1),
+            ],
+            1,
+        )
+
+    def mean_style(self, rng: torch.Generator, count: int = 10_000) -> Tensor:
+        """The usual centre of truncation, the mean of `count` random styles, (1, style_dim)."""
+        device = self.input.input.device
+        with torch.no_grad():
+            z = torch.randn(count, self.style_dim, generator=rng, device=device)
+            w: Tensor = self.style(z)
+        return w.mean(0, keepdim=True)
+
+    def synthesize(
+        self, styles: Tensor, channels: Sequence[int], noise: Sequence[Tensor] | None = None
+    ) -> list[Tensor]:
+        """The image at every level from 4x4 up, each (n, image_channels, r, r), unclamped.
+
+        `channels` are the active outputs of the constant and of each convolution; its length sets
+        the last level: two entries per resolution. `noise` defaults to the stored maps.
+        """
+        maps = self.stored_noise() if noise is None else noise
+        x = self.input(len(styles), channels[0])
+        x = self.conv1(x, styles[:, 0], maps[0], channels[1])
+        pyramid = [self.to_rgb1(x, styles[:, 1])]
+        for i in range(2, len(channels), 2):
+            x = self.convs[i - 2](x, styles[:, i - 1], maps[i - 1], channels[i])
+            x = self.convs[i - 1](x, styles[:, i], maps[i], channels[i + 1])
+            pyramid.append(self.to_rgbs[i // 2 - 1](x, styles[:, i + 1], pyramid[-1]))
+        return pyramid

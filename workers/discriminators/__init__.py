@@ -1,0 +1,1 @@
+"""Critics: networks that tell real images from generated ones."""

@@ -1,4 +1,4 @@
-"""A Pareto front as users see it: points with intervals, a reference point, a hypervolume."""
+"""A Pareto front and a best evaluation, as users see them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ from search_service.domain.spec import ObjectiveSpec
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """`points` are sorted by the first objective, best first; `job` is None over all jobs."""
+    """`points` are sorted by the first objective, best first; `job` is None over all jobs.
+
+    The values that a front is made of are each point's `best_values`.
+    """
 
     supernet: str
     job: str | None
@@ -17,3 +20,14 @@ class Front:
     points: tuple[Evaluation, ...]
     reference_point: Mapping[str, float]
     hypervolume: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Best:
+    """The least value under constraints, the evaluations that noise cannot tell from it, and how
+    many stored evaluations could have been the answer."""
+
+    evaluation: Evaluation | None
+    interval: tuple[float, float] | None
+    tied: tuple[Evaluation, ...]
+    support: int

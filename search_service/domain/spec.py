@@ -1,11 +1,13 @@
 """A search spec: all that defines a search; equal specs give equal sequences of architectures."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from search_service.domain.objective import Source, objective
 from search_service.errors import InvalidInput
 
 
@@ -102,7 +104,7 @@ class SearchSpec:
         return {
             "supernet": self.supernet,
             "objectives": [_without_empty(vars(o)) for o in self.objectives],
-            "constraints": [_without_empty(vars(c)) for c in self.constraints],
+            "constraints": [_without_empty({**vars(c), "op": c.op.value}) for c in self.constraints],
             "searcher": {"name": self.searcher.name, "parameters": dict(self.searcher.parameters)},
             "budget": _without_empty(
                 {**vars(self.budget), "patience": dict(vars(patience)) if patience else None}
@@ -118,23 +120,52 @@ class SearchSpec:
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "SearchSpec":
-        """The inverse of `to_json`; trusts its input, which was checked when it was accepted."""
-        budget = dict(body["budget"])
-        patience = budget.get("patience")
-        return cls(
-            supernet=body["supernet"],
-            objectives=tuple(ObjectiveSpec(**o) for o in body["objectives"]),
-            constraints=tuple(Constraint(**{**c, "op": Op(c["op"])}) for c in body["constraints"]),
-            searcher=SearcherSpec(**body["searcher"]),
-            budget=Budget(**{**budget, "patience": Patience(**patience) if patience else None}),
-            fidelity=Fidelity(
-                samples=tuple(body["fidelity"]["samples"]),
-                final_samples=body["fidelity"]["final_samples"],
-            ),
-            warm_start=tuple(w["job"] for w in body["warm_start"]),
-            parallelism=body["parallelism"],
-            seed=body["seed"],
+        """From the HTTP shape, whose types were checked; what is left out takes its default."""
+        given = dict(body)
+        budget = dict(given["budget"])
+        if budget.get("patience"):
+            budget["patience"] = Patience(**budget["patience"])
+        given["budget"] = Budget(**budget)
+        given["objectives"] = tuple(ObjectiveSpec(**o) for o in given["objectives"])
+        given["constraints"] = tuple(
+            Constraint(**{**c, "op": Op(c["op"])}) for c in given.get("constraints", ())
         )
+        if "searcher" in given:
+            given["searcher"] = SearcherSpec(**given["searcher"])
+        if "fidelity" in given:
+            fidelity = dict(given["fidelity"])
+            if "samples" in fidelity:
+                fidelity["samples"] = tuple(fidelity["samples"])
+            given["fidelity"] = Fidelity(**fidelity)
+        given["warm_start"] = tuple(w["job"] for w in given.get("warm_start", ()))
+        return cls(**given)
+
+
+_CONSTRAINT = re.compile(r"\s*([a-z_]+)\s*(<=|>=)\s*(\S+)\s*")
+
+
+def parse_constraint(text: str, *, device: str = "", pointer: str = "") -> Constraint:
+    """A constraint from `macs<=2e8` or `fid>=3`; `device` is kept for those that need one.
+
+    Raises InvalidInput for another form, UnknownName for an unknown objective.
+    """
+    match = _CONSTRAINT.fullmatch(text)
+    try:
+        if match is None:
+            raise ValueError
+        name, op, number = match.groups()
+        value = float(number)
+    except ValueError:
+        raise InvalidInput(
+            f"{text!r} must be <objective><=<number> or <objective>>=<number>", pointer=pointer
+        ) from None
+    timed = objective(name, pointer=pointer).source is Source.DEVICE
+    return Constraint(
+        name=name,
+        op=Op.LE if op == "<=" else Op.GE,
+        value=value,
+        device=device if timed else "",
+    )
 
 
 def _without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,108 @@
+"""What can be searched: supernets registered by users, settled by a worker, and their spaces."""
+
+import json
+import struct
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from search_service import spaces
+from search_service.domain.ids import new_id
+from search_service.domain.space import SearchSpace
+from search_service.domain.supernet import Supernet
+from search_service.errors import InvalidFile, UnknownName
+from search_service.queue import WakeUps
+from search_service.storage.base import Storage
+
+DATASETS = ("fashion-mnist-32",)
+FEATURE_EXTRACTORS = ("fashion-classifier", "inception:<path of the TorchScript file>")
+
+
+def register_supernet(
+    *,
+    name: str,
+    family: str,
+    parameters: Mapping[str, Any],
+    checkpoint: str,
+    dataset: str,
+    feature_extractor: str,
+    storage: Storage,
+    wake_ups: WakeUps,
+) -> Supernet:
+    """Accept a checkpoint. What can be told without torch is told now; a worker then loads it.
+
+    Raises InvalidInput with a JSON pointer (family, parameters, a file that is missing, truncated
+    or not safetensors) and NameTaken.
+    """
+    spaces.build(family, parameters)
+    if dataset not in DATASETS:
+        raise _unknown("dataset", dataset, DATASETS)
+    _check_extractor(feature_extractor)
+    check_checkpoint(checkpoint)
+    supernet = Supernet(
+        id=new_id("sup"),
+        name=name,
+        family=family,
+        parameters=parameters,
+        checkpoint=checkpoint,
+        dataset=dataset,
+        feature_extractor=feature_extractor,
+        created_at=datetime.now(UTC),
+    )
+    storage.supernets.add(supernet)
+    wake_ups.ring()
+    return supernet
+
+
+def space_of(supernet: Supernet) -> SearchSpace:
+    """The search space of a registered supernet."""
+    return spaces.build(supernet.family, supernet.parameters)
+
+
+def check_checkpoint(uri: str) -> None:
+    """The file is there and is a whole safetensors file, judged by its header and length alone.
+
+    Raises InvalidFile.
+    """
+    pointer = "/checkpoint"
+    try:
+        with fsspec.open(uri, "rb") as file:
+            prefix = file.read(8)
+            if len(prefix) < 8:
+                raise InvalidFile(f"{uri} is not a safetensors file: too short", pointer=pointer)
+            (length,) = struct.unpack("<Q", prefix)
+            if length > 100_000_000:
+                raise InvalidFile(f"{uri} is not a safetensors file: bad header", pointer=pointer)
+            header = json.loads(file.read(length))
+            end = file.seek(0, 2)
+    except InvalidFile:
+        raise
+    except (OSError, ValueError, ImportError) as error:
+        if isinstance(error, ValueError) and not isinstance(error, FileNotFoundError):
+            said = "not a safetensors file, or an unknown kind of URI"
+        else:
+            said = str(error)
+        raise InvalidFile(f"cannot read {uri}: {said}", pointer=pointer) from error
+    ends = [t["data_offsets"][1] for name, t in header.items() if name != "__metadata__"]
+    wanted = 8 + length + max(ends, default=0)
+    if end != wanted:
+        raise InvalidFile(f"{uri} is truncated: {end} bytes of {wanted}", pointer=pointer)
+
+
+def _check_extractor(text: str) -> None:
+    name, colon, path = text.partition(":")
+    if text == "fashion-classifier":
+        return
+    if name != "inception" or not colon:
+        raise _unknown("feature_extractor", text, FEATURE_EXTRACTORS)
+    if not Path(path).is_file():
+        raise InvalidFile(f"no TorchScript file at {path!r}", pointer="/feature_extractor")
+
+
+def _unknown(field: str, value: str, known: tuple[str, ...]) -> UnknownName:
+    return UnknownName(
+        f"unknown {field} {value!r}; known: {', '.join(known)}", pointer=f"/{field}"
+    )

@@ -1,4 +1,4 @@
-"""Queries: the front of a job, the front of a supernet over all jobs, the best under constraints."""
+"""Queries: the front of a job, the front of a supernet over all jobs, the best of them."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,9 +58,7 @@ def supernet_front(
         job=None,
         objectives=tuple(objectives),
         points=_sorted(kept, objectives),
-        reference_point={
-            o.name: float(r) for o, r in zip(objectives, reference, strict=False)
-        },
+        reference_point={o.name: float(r) for o, r in zip(objectives, reference, strict=False)},
         hypervolume=pareto.hypervolume(costs, reference) if candidates else None,
     )
 
@@ -73,9 +71,7 @@ def best(
     storage: Storage,
 ) -> Best:
     """The evaluation with the least value that meets the constraints; see Best."""
-    candidates = comparable(
-        storage.evaluations.of_supernet(supernet.id), [minimize, *where], where
-    )
+    candidates = comparable(storage.evaluations.of_supernet(supernet.id), [minimize, *where], where)
     if not candidates:
         return Best(evaluation=None, interval=None, tied=(), support=0)
     ordered = _sorted(candidates, [minimize])

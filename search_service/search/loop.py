@@ -1,0 +1,248 @@
+"""The loop of a search: keep a window of candidates in flight, record each as it finishes."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from search_service import telemetry
+from search_service.artifacts import Artifacts
+from search_service.domain.evaluation import Evaluation, EvaluationState, Value
+from search_service.domain.ids import new_id
+from search_service.domain.job import Claim, JobState
+from search_service.domain.measurement import Measurement
+from search_service.domain.space import Architecture
+from search_service.pools import Pool
+from search_service.search import candidate, final, history
+from search_service.search.candidate import Course, Verdict
+from search_service.search.ladder import contends
+from search_service.search.measuring import Measuring
+from search_service.search.plan import Plan
+from search_service.search.progress import Progress
+from search_service.search.standing import Standing
+from search_service.searchers.base import Searcher
+from search_service.storage.base import Storage
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.5  # how long the loop waits for the pool before it looks at `check` again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How the search ended."""
+
+    state: JobState
+    reason: str
+
+
+@dataclass
+class _Flight:
+    """A candidate whose measurements are under way."""
+
+    number: int
+    architecture: Architecture
+    course: Course
+    seconds: float = 0.0
+    measured: bool = False  # at least one measurement was made, not read
+    images_artifact: str | None = None
+
+
+@dataclass(kw_only=True)
+class Search:
+    """One claimed search. `check` is called at every turn and raises to stop it (LostClaim when
+    the claim has ended, or the owner's own signal); what is recorded by then is kept."""
+
+    claim: Claim
+    plan: Plan
+    searcher: Searcher
+    first: list[Architecture]  # proposed before the searcher is asked (warm start)
+    storage: Storage
+    pool: Pool
+    artifacts: Artifacts
+    check: Callable[[], None]
+    _proposed: list[Architecture] = field(default_factory=list)
+    _flights: dict[int, _Flight] = field(default_factory=dict)
+    _reason: str = ""  # why nothing more is proposed, once that is so
+
+    def __post_init__(self) -> None:
+        self._measuring = Measuring(storage=self.storage, pool=self.pool, artifacts=self.artifacts)
+        self._standing = Standing(
+            objectives=self.plan.objectives, top_rung=len(self.plan.rungs) - 1
+        )
+        self._progress = Progress(claim=self.claim, plan=self.plan, storage=self.storage)
+
+    def run(self) -> Ended:
+        """Search until the budget, patience or the space is exhausted, then re-measure the front.
+
+        Raises what `check` raises, and LostClaim from any write.
+        """
+        try:
+            recorded = history.recorded(self.claim.job, plan=self.plan, storage=self.storage)
+            while self._turn(recorded):
+                self.check()
+            return self._conclude()
+        finally:
+            self._measuring.abandon()
+
+    def _turn(self, recorded: dict[int, history.Recorded]) -> bool:
+        """Propose what the window allows, take in what has finished; False when all is done."""
+        while not self._reason and self._window_is_open():
+            self._propose(recorded)
+        if not self._flights:
+            return not self._reason
+        for number, answer in self._measuring.receive(POLL_SECONDS):
+            self._advance(self._flights[number], answer)
+        self._progress.tell(self._standing, in_flight=len(self._flights))
+        return True
+
+    def _window_is_open(self) -> bool:
+        return len(self._standing.told) >= self._prefix(len(self._proposed))
+
+    def _prefix(self, number: int) -> int:
+        """How many outcomes candidate `number` may be proposed and judged from."""
+        return max(0, number - self.plan.spec.parallelism)
+
+    def _propose(self, recorded: dict[int, history.Recorded]) -> None:
+        number = len(self._proposed)
+        self._reason = self._stop_reason(number)
+        if self._reason:
+            return
+        past = recorded.get(number)
+        architecture = past.architecture if past else self._next(number)
+        if architecture is None:
+            self._reason = "exhausted"
+            return
+        self._proposed.append(architecture)
+        if past:
+            self._enter(past.evaluation, past.rung_values, architecture)
+            return
+        course = candidate.course(
+            architecture, plan=self.plan, contends=self._contends(self._prefix(number))
+        )
+        self._flights[number] = flight = _Flight(number, architecture, course)
+        self._advance(flight, None)
+
+    def _next(self, number: int) -> Architecture | None:
+        if number < len(self.first):
+            return self.first[number]
+        return self.searcher.ask(self._proposed, self._standing.told[: self._prefix(number)])
+
+    def _stop_reason(self, number: int) -> str:
+        budget = self.plan.spec.budget
+        if number >= budget.evaluations:
+            return "budget"
+        if budget.wall_seconds is not None and self._age() >= budget.wall_seconds:
+            return "budget"
+        patience = budget.patience
+        if patience is not None and self._standing.stalled(
+            self._prefix(number), evaluations=patience.evaluations, min_gain=patience.min_gain
+        ):
+            return "converged"
+        return ""
+
+    def _age(self) -> float:
+        started = self.claim.job.started_at
+        return (datetime.now(UTC) - started).total_seconds() if started else 0.0
+
+    def _contends(self, prefix: int) -> candidate.Contends:
+        def judge(rung: int, values: Mapping[str, Value]) -> bool:
+            rivals = self._standing.rivals(prefix, rung)
+            return contends(values, rivals, self.plan.objectives)
+
+        return judge
+
+    def _advance(self, flight: _Flight, answer: Measurement | str | None) -> None:
+        """Send a candidate what it waited for; ask for what it wants next, or record its end."""
+        if isinstance(answer, str):
+            values = self.plan.closed_form(flight.architecture)
+            self._record(
+                flight, Verdict(state=EvaluationState.FAILED, values=values, reason=answer)
+            )
+            return
+        if answer is not None:
+            flight.seconds += answer.seconds
+            flight.measured = flight.measured or answer.seconds > 0
+            flight.images_artifact = answer.details.get("images_artifact", flight.images_artifact)
+        try:
+            # A generator takes None at its start, and a measurement ever after.
+            request = flight.course.send(answer)  # type: ignore[arg-type]
+        except StopIteration as end:
+            self._record(flight, end.value)
+        else:
+            self._measuring.ask(flight.number, request)
+
+    def _record(self, flight: _Flight, verdict: Verdict) -> None:
+        del self._flights[flight.number]
+        evaluation = Evaluation(
+            id=new_id("evl"),
+            job=self.claim.job.id,
+            supernet=self.plan.supernet.id,
+            number=flight.number,
+            architecture=str(flight.architecture),
+            options=self.plan.space.describe(flight.architecture),
+            state=verdict.state,
+            rung=verdict.rung,
+            values=verdict.values,
+            reason=verdict.reason,
+            samples_artifact=flight.images_artifact,
+            seconds=flight.seconds,
+            cached=not flight.measured and verdict.state is not EvaluationState.FAILED,
+            created_at=datetime.now(UTC),
+        )
+        before = {e.id for e in self._standing.front()}
+        self._enter(evaluation, verdict.rung_values, flight.architecture)
+        front = [e.id for e in self._standing.front()]
+        self.storage.evaluations.record(
+            self.claim,
+            evaluation,
+            front=front if set(front) != before else None,
+            hypervolume=self._standing.hypervolume(self._standing.front()),
+            reference_point=self._standing.reference_point,
+        )
+        telemetry.count_evaluation(evaluation)
+
+    def _enter(
+        self,
+        evaluation: Evaluation,
+        rung_values: list[dict[str, Value]],
+        architecture: Architecture,
+    ) -> None:
+        self._standing.add(
+            evaluation,
+            rung_values,
+            architecture=architecture,
+            violation=self.plan.violation(evaluation.values),
+        )
+
+    def _conclude(self) -> Ended:
+        """Re-measure the front and those within noise of it; store the front that makes."""
+        if not any(
+            e.state is not EvaluationState.FAILED for e in self._standing.evaluations.values()
+        ):
+            reasons = [e.reason for e in self._standing.evaluations.values()]
+            why = reasons[-1] if reasons else "nothing was proposed"
+            return Ended(state=JobState.FAILED, reason=f"no candidate could be measured: {why}")
+        self._standing.fix_reference_point()
+        started = time.monotonic()
+        final_values = final.remeasure(
+            self._standing,
+            plan=self.plan,
+            measuring=self._measuring,
+            tell=lambda done, total: self._progress.tell_final(self._standing, done, total),
+            check=self.check,
+        )
+        members, hypervolume = final.front(self._standing, final_values)
+        self.storage.evaluations.record_final(
+            self.claim, final_values, front=[e.id for e in members], hypervolume=hypervolume
+        )
+        logger.info(
+            "front re-measured",
+            extra={
+                "job": self.claim.job.id,
+                "front_size": len(members),
+                "seconds": round(time.monotonic() - started, 1),
+            },
+        )
+        return Ended(state=JobState.SUCCEEDED, reason=self._reason)

@@ -1,4 +1,4 @@
-"""The cluster: Ray actors that measure, one request at a time each. The only file that knows Ray."""
+"""The cluster: Ray actors that measure, one request at a time each. No other file knows Ray."""
 
 import logging
 import os

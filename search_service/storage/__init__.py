@@ -1,1 +1,31 @@
 """Where the truth is kept: one contract, an in-memory reference, and SQL."""
+
+from search_service.storage.base import Storage
+from search_service.storage.clock import Clock, utc_now
+from search_service.storage.memory import MemoryStorage
+
+__all__ = ["MemoryStorage", "migrate", "open_storage"]
+
+
+def open_storage(url: str, *, clock: Clock = utc_now) -> Storage:
+    """The store at `memory://`, `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`.
+
+    A new SQLite file gets its schema. Raises InvalidSetting for a malformed URL, a database that
+    cannot be opened, and one whose schema is of another version, saying what to run.
+    """
+    if url == "memory://":
+        return MemoryStorage(clock=clock)
+    # Here and not above: a process that only speaks HTTP has no need of SQLAlchemy.
+    from search_service.storage.schema import checked
+    from search_service.storage.sql import SqlStorage
+
+    return SqlStorage(checked(url), clock=clock)
+
+
+def migrate(url: str) -> None:
+    """Bring a database to the schema of this version; data stays. Raises InvalidSetting."""
+    if url == "memory://":
+        return
+    from search_service.storage.schema import upgrade
+
+    upgrade(url)

@@ -6,11 +6,16 @@ threads and many processes at once. Times are UTC. Methods that take a `Claim` f
 same transaction, that the job is still running under that claim's fence and raise LostClaim
 otherwise, having written nothing; the lease's end alone does not end a claim, another claim does.
 
-Every change of a job appends events with the job's next sequence numbers in the same transaction.
+Numbers must be finite and times aware: ValueError otherwise, nothing written. JSON columns come
+back as JSON gives them (a tuple as a list).
+
+Every change of a job appends events with the job's next sequence numbers in the same transaction;
+`storage.changes` says what each kind carries.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from search_service.domain.evaluation import Evaluation, Value
@@ -20,6 +25,8 @@ from search_service.domain.measurement import Measurement, MeasurementKey
 from search_service.domain.supernet import Device, Supernet
 
 T = TypeVar("T")
+
+ANSWERS_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +57,8 @@ class Supernets(Protocol):
         ...
 
     def settle(self, supernet: Supernet) -> None:
-        """Replace a pending one by its ready or invalid self; a settled one is left as it is."""
+        """Replace a pending one by its ready or invalid self; a settled one is left as it is.
+        Raises NotFound."""
         ...
 
 
@@ -75,11 +83,16 @@ class Jobs(Protocol):
         supernet: str | None = None,
         label: tuple[str, str] | None = None,
     ) -> Page[Job]:
-        """Newest first, filtered."""
+        """Newest first, filtered; `supernet` is an id. Raises InvalidInput for a token that is not
+        one of ours. A job added meanwhile does not move those that follow."""
         ...
 
     def counts(self) -> Mapping[tuple[str, str], int]:
-        """Jobs by (kind, state)."""
+        """Jobs by (kind, state); pairs without a job are left out."""
+        ...
+
+    def oldest_queued(self) -> datetime | None:
+        """When the queued job that has waited longest was created."""
         ...
 
     def claim(self, *, worker: str, lease_seconds: float) -> Claim | None:
@@ -89,7 +102,8 @@ class Jobs(Protocol):
         ...
 
     def renew(self, claim: Claim, *, lease_seconds: float) -> Claim:
-        """Push the lease's end; raises LostClaim."""
+        """Push the lease's end to `lease_seconds` from now; the claim that comes back carries the
+        job as it is now. Raises LostClaim."""
         ...
 
     def release(self, claim: Claim) -> None:
@@ -104,7 +118,7 @@ class Jobs(Protocol):
         ...
 
     def finish(self, claim: Claim, *, state: JobState, reason: str) -> Job:
-        """Make it terminal, with `state` and `end` events; raises LostClaim."""
+        """Make it terminal, with `state` and `end` events; raises LostClaim. It ends the claim."""
         ...
 
 
@@ -121,9 +135,10 @@ class Evaluations(Protocol):
         reference_point: Mapping[str, float] | None,
     ) -> None:
         """Store a finished evaluation, the job's counters and, when it changed, its front (ids of
-        evaluations; None: unchanged), with an `evaluation` event and a `front` event if changed.
-        The same number recorded twice is left as it was first. The reference point is kept from
-        the first call that gives one. Raises LostClaim."""
+        evaluations of this job, else ValueError; None: unchanged), with an `evaluation` event and a
+        `front` event if changed. The same number recorded twice is left as it was first, with
+        everything that came with it. A hypervolume of None keeps the job's. The reference point is
+        kept from the first call that gives one. Raises LostClaim."""
         ...
 
     def record_final(
@@ -134,8 +149,9 @@ class Evaluations(Protocol):
         front: Sequence[str],
         hypervolume: float | None,
     ) -> None:
-        """Store the re-measured values by evaluation id, and the front they make (ids may name
-        only evaluations of this job), with a `front` event; raises LostClaim."""
+        """Store the re-measured values by evaluation id, the front they make and its hypervolume,
+        with a `front` event. Ids may name only evaluations of this job, else ValueError; values
+        stored by an earlier call for an id that is not named stay. Raises LostClaim."""
         ...
 
     def get(self, evaluation_id: str) -> Evaluation:
@@ -143,7 +159,7 @@ class Evaluations(Protocol):
         ...
 
     def of_job(self, job_id: str) -> list[Evaluation]:
-        """All, by number."""
+        """All, by number; empty for a job that does not exist."""
         ...
 
     def front_of(self, job_id: str) -> list[Evaluation]:
@@ -161,7 +177,8 @@ class Evaluations(Protocol):
     def page(
         self, job_id: str, *, size: int, token: str | None = None, order_by: str = "number"
     ) -> Page[Evaluation]:
-        """By `number`, or by a name of an objective (those without a value come last)."""
+        """By `number`, or by the best value of a named objective, then number; those without a
+        value come last. Raises UnknownName (`/order_by`), and InvalidInput for a bad token."""
         ...
 
 
@@ -197,7 +214,8 @@ class Devices(Protocol):
     """Where latency can be measured."""
 
     def put(self, device: Device) -> Device:
-        """Store it, or replace the protocol of the one with that name; return what is stored."""
+        """Store it, or replace the protocol of the one with that name, which keeps its id and kind;
+        return what is stored."""
         ...
 
     def get(self, id_or_name: str) -> Device:

@@ -1,0 +1,23 @@
+"""`python -m search_service.storage` brings the configured database to this version's schema."""
+
+import os
+import sys
+
+from search_service.errors import GansearchError
+from search_service.settings import Settings
+from search_service.storage import migrate
+
+
+def main() -> int:
+    """0 when the schema is the present one, 1 for a refusal, told in one line."""
+    try:
+        settings = Settings.load(os.environ)
+        migrate(settings.database_url.get_secret_value())
+    except GansearchError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""A job's row under lock, the check of a claim's fence, and the events of a change."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from search_service.domain.job import Claim, JobState
+from search_service.errors import LostClaim, NotFound
+from search_service.storage.changes import Change
+from search_service.storage.sql import rows, tables
+
+
+def locked(connection: Connection, job_id: str) -> RowMapping:
+    """The job's row, held until the transaction ends; raises NotFound.
+
+    On SQLite the transaction holds the whole file already, and FOR UPDATE is not said.
+    """
+    statement = select(tables.jobs).where(tables.jobs.c.id == job_id).with_for_update()
+    row = connection.execute(statement).mappings().one_or_none()
+    if row is None:
+        raise NotFound(f"no job {job_id!r}")
+    return row
+
+
+def claimed(connection: Connection, claim: Claim) -> RowMapping:
+    """The locked row of a job that is still running under this claim; raises LostClaim."""
+    try:
+        row = locked(connection, claim.job.id)
+    except NotFound as error:
+        raise _lost(claim) from error
+    if row["fence"] != claim.fence or row["state"] != JobState.RUNNING:
+        raise _lost(claim)
+    return row
+
+
+def write(
+    connection: Connection, row: RowMapping, change: Change, *, now: datetime, **columns: Any
+) -> None:
+    """Store a changed job over its locked row, with further columns, and tell its events."""
+    before, after = rows.row_of(rows.job(row)), rows.row_of(change.job)
+    changed = {name: value for name, value in after.items() if value != before[name]}
+    last = row["last_event"]
+    if change.told:
+        changed["last_event"] = last + len(change.told)
+    if changed or columns:
+        statement = update(tables.jobs).where(tables.jobs.c.id == change.job.id)
+        connection.execute(statement.values(changed | columns))
+    tell(connection, change, after=last, now=now)
+
+
+def tell(connection: Connection, change: Change, *, after: int, now: datetime) -> None:
+    """Store the events of a change, numbered from `after` + 1."""
+    told = [
+        asdict(event) | {"job": change.job.id, "sequence": sequence, "at": now}
+        for sequence, event in enumerate(change.told, start=after + 1)
+    ]
+    if told:
+        connection.execute(insert(tables.events), told)
+
+
+def _lost(claim: Claim) -> LostClaim:
+    return LostClaim(f"the claim of {claim.worker} on {claim.job.id} has ended")

@@ -1,0 +1,105 @@
+"""Rows and the values they hold: the only place where one becomes the other."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import RowMapping
+
+from search_service.domain.evaluation import Evaluation, EvaluationState, Value
+from search_service.domain.event import Event, EventKind
+from search_service.domain.job import Job, JobKind, JobState
+from search_service.domain.measurement import Measurement, MeasurementKey, Protocol
+from search_service.domain.supernet import Device, Supernet, SupernetStatus
+from search_service.storage.base import Answer
+
+
+def row_of(value: Job | Evaluation | Supernet | Device | Answer) -> dict[str, Any]:
+    """The columns that have the names of the value's fields."""
+    return asdict(value)
+
+
+def job(row: RowMapping) -> Job:
+    """From a row of `jobs`."""
+    columns = _columns(row, Job)
+    return Job(**columns | {"kind": JobKind(row["kind"]), "state": JobState(row["state"])})
+
+
+def evaluation(row: RowMapping) -> Evaluation:
+    """From a row of `evaluations`."""
+    read = {
+        "state": EvaluationState(row["state"]),
+        "values": _values(row["values"]),
+        "final_values": _values(row["final_values"]),
+    }
+    return Evaluation(**_columns(row, Evaluation) | read)
+
+
+def supernet(row: RowMapping) -> Supernet:
+    """From a row of `supernets`."""
+    return Supernet(**_columns(row, Supernet) | {"status": SupernetStatus(row["status"])})
+
+
+def device(row: RowMapping) -> Device:
+    """From a row of `devices`."""
+    return Device(**_columns(row, Device))
+
+
+def event(row: RowMapping) -> Event:
+    """From a row of `events`."""
+    return Event(**_columns(row, Event) | {"kind": EventKind(row["kind"])})
+
+
+def answer(row: RowMapping) -> Answer:
+    """From a row of `answers`."""
+    return Answer(**_columns(row, Answer))
+
+
+def measurement_row(key: MeasurementKey, measured: Measurement, *, now: datetime) -> dict[str, Any]:
+    """The key's columns and the measurement's; images are left out."""
+    return asdict(key) | {
+        "key": key_digest(key),
+        "value": measured.value,
+        "low": measured.low,
+        "high": measured.high,
+        "protocol_objective": measured.protocol.objective,
+        "protocol_parameters": measured.protocol.parameters,
+        "measured_on": measured.device,
+        "samples": measured.samples,
+        "seconds": measured.seconds,
+        "details": measured.details,
+        "created_at": now,
+    }
+
+
+def measurement(row: RowMapping) -> Measurement:
+    """From a row of `measurements`."""
+    protocol = Protocol(objective=row["protocol_objective"], parameters=row["protocol_parameters"])
+    return Measurement(
+        value=row["value"],
+        low=row["low"],
+        high=row["high"],
+        protocol=protocol,
+        device=row["measured_on"],
+        samples=row["samples"],
+        seconds=row["seconds"],
+        details=row["details"],
+    )
+
+
+def key_digest(key: MeasurementKey) -> str:
+    """One short primary key for what is up to a kilobyte of text."""
+    text = json.dumps(asdict(key), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _columns(row: RowMapping, type_: type) -> dict[str, Any]:
+    return {field.name: row[field.name] for field in fields(type_)}
+
+
+def _values(column: Any) -> dict[str, Value]:
+    stored = cast("Mapping[str, Mapping[str, Any]]", column)
+    return {name: Value(**value) for name, value in stored.items()}

@@ -1,0 +1,49 @@
+"""Values pass a store's door as copies, in the form in which every store gives them back."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+
+def by_value(value: T) -> T:
+    """A deep copy: mappings as plain dicts, sequences as lists, times in UTC.
+
+    Raises ValueError for a number that is not finite or a time without a zone, TypeError for what
+    has no JSON form. Bytes pass as they are.
+    """
+    return cast("T", _copied(value))
+
+
+def _copied(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        copied = {field.name: _copied(getattr(value, field.name)) for field in fields(value)}
+        return type(value)(**copied)
+    match value:
+        case Mapping():
+            return {str(name): _copied(item) for name, item in value.items()}
+        case list() | tuple():
+            return [_copied(item) for item in value]
+        case float():
+            return _finite(value)
+        case datetime():
+            return _aware(value)
+        case None | bool() | int() | StrEnum() | str() | bytes():
+            return value
+    raise TypeError(f"no JSON form for {type(value).__name__} {value!r}")
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"numbers that are stored must be finite, got {value}")
+    return float(value)
+
+
+def _aware(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError(f"times that are stored must have a zone, got {value}")
+    return value.astimezone(UTC)

@@ -9,7 +9,7 @@ from typing import Any
 from search_service import catalog, searchers
 from search_service.domain.ids import new_id
 from search_service.domain.job import Job, JobKind, JobStep
-from search_service.domain.objective import Source, objective
+from search_service.domain.objective import MIN_SAMPLES, Source, objective
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Supernet, SupernetStatus
 from search_service.errors import Conflict, InvalidInput, NotFound, UnknownName
@@ -112,9 +112,9 @@ def _check_numbers(spec: SearchSpec) -> None:
                 pointer="/spec/budget/patience/min_gain",
             )
     samples = fidelity.samples
-    if not samples or list(samples) != sorted(set(samples)) or samples[0] < 2:
+    if not samples or list(samples) != sorted(set(samples)) or samples[0] < MIN_SAMPLES:
         raise InvalidInput(
-            f"samples must be one or more ascending counts of at least 2, got {list(samples)}",
+            f"samples must be ascending counts of at least {MIN_SAMPLES}, got {list(samples)}",
             pointer="/spec/fidelity/samples",
         )
     _at_least("/spec/fidelity/final_samples", fidelity.final_samples, samples[-1])
@@ -169,3 +169,5 @@ def _check_warm_start(job_id: str, pointer: str, supernet: Supernet, storage: St
         raise UnknownName(str(error), pointer=pointer) from error
     if job.supernet != supernet.id:
         raise InvalidInput(f"job {job_id} searched another supernet", pointer=pointer)
+    if not job.state.terminal:  # its front may still change, and with it this search
+        raise InvalidInput(f"job {job_id} is still {job.state}", pointer=pointer)

@@ -6,6 +6,9 @@ from enum import StrEnum
 from search_service.errors import UnknownName
 
 
+MIN_SAMPLES = 32  # images, for an estimate with an interval
+
+
 class Source(StrEnum):
     """Where an objective's value comes from, cheapest first."""
 

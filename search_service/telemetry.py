@@ -1,0 +1,153 @@
+"""The Prometheus metrics of this process, and those of the queue, read from storage at a scrape.
+
+`REGISTRY` is ours alone: what other libraries register with the client's own does not show.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+# One more series for each of ours, which nobody reads. The client leaves this function untyped.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+REGISTRY = CollectorRegistry()
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
+_JOB_SECONDS = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 4 * 3600, 12 * 3600, 48 * 3600)
+
+_job_duration = Histogram(
+    "gansearch_job_duration_seconds",
+    "From start to end of a job's attempt",
+    buckets=_JOB_SECONDS,
+    registry=REGISTRY,
+)
+_evaluations = Counter(
+    "gansearch_evaluations_total",
+    "Finished evaluations: measured, cached (every measurement was known) or failed",
+    ["outcome"],
+    registry=REGISTRY,
+)
+_evaluation_duration = Histogram(
+    "gansearch_evaluation_duration_seconds",
+    "Compute time of one measurement of an objective",
+    ["objective"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+_hypervolume = Gauge(
+    "gansearch_front_hypervolume",
+    "Hypervolume of the front of a job that runs in this process",
+    ["job"],
+    registry=REGISTRY,
+)
+_workers = Gauge(
+    "gansearch_workers", "Actors of this process's pool", ["device"], registry=REGISTRY
+)
+_compute = Counter(
+    "gansearch_compute_seconds_total",
+    "Compute time spent in measurements",
+    ["team", "device"],
+    registry=REGISTRY,
+)
+_request_duration = Histogram(
+    "gansearch_http_request_duration_seconds",
+    "Time to answer a request; route is the template, not the path",
+    ["route", "method", "status"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+
+
+class _Ended(Protocol):
+    """What is counted of an evaluation."""
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def cached(self) -> bool: ...
+
+
+def count_evaluation(evaluation: _Ended) -> None:
+    """A finished evaluation; one that broke a constraint was measured as far as it went."""
+    outcome = "cached" if evaluation.cached else "measured"
+    _evaluations.labels("failed" if evaluation.state == "failed" else outcome).inc()
+
+
+def observe_measurement(
+    objective: str, seconds: float, *, team: str = "", device: str = ""
+) -> None:
+    """A measurement that was made, not read."""
+    _evaluation_duration.labels(objective).observe(seconds)
+    _compute.labels(team, device).inc(seconds)
+
+
+def observe_job(seconds: float) -> None:
+    """A job's attempt that ended."""
+    _job_duration.observe(seconds)
+
+
+def set_hypervolume(job: str, hypervolume: float | None) -> None:
+    """Of the job that runs here; None when it has ended, or labels would pile up for ever."""
+    if hypervolume is None:
+        _hypervolume.remove_by_labels({"job": job})
+    else:
+        _hypervolume.labels(job).set(hypervolume)
+
+
+def set_workers(count: int, *, device: str = "") -> None:
+    """How many actors serve a device (empty: any)."""
+    _workers.labels(device).set(count)
+
+
+def observe_request(route: str, method: str, status: int, seconds: float) -> None:
+    """An answered request."""
+    _request_duration.labels(route, method, str(status)).observe(seconds)
+
+
+class QueueCollector(Collector):
+    """The queue as the storage has it, the same from every process. Handed two of its queries."""
+
+    def __init__(
+        self,
+        *,
+        counts: Callable[[], Mapping[tuple[str, str], int]],
+        oldest_queued: Callable[[], datetime | None],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._counts = counts
+        self._oldest_queued = oldest_queued
+        self._clock = clock
+
+    def collect(self) -> Iterator[Metric]:
+        counts, oldest = self._counts(), self._oldest_queued()
+        jobs = GaugeMetricFamily("gansearch_jobs", "Stored jobs", labels=["kind", "state"])
+        for (kind, state), count in sorted(counts.items()):
+            jobs.add_metric([kind, state], count)
+        yield jobs
+        depth = sum(count for (_, state), count in counts.items() if state == "queued")
+        yield GaugeMetricFamily("gansearch_queue_depth", "Jobs that wait for a worker", depth)
+        waited = 0.0 if oldest is None else max(0.0, (self._clock() - oldest).total_seconds())
+        yield GaugeMetricFamily(
+            "gansearch_queue_oldest_seconds", "How long the oldest queued job has waited", waited
+        )
+
+
+def exposition(queue: QueueCollector) -> bytes:
+    """The text of `/metrics`, of type CONTENT_TYPE; raises what the storage's queries raise."""
+    scrape = CollectorRegistry()
+    scrape.register(queue)
+    return generate_latest(REGISTRY) + generate_latest(scrape)

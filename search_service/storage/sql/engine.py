@@ -10,7 +10,7 @@ commit, and evaluations take hundreds.
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -64,13 +64,12 @@ def parse_url(url: str) -> URL:
     raise _refused(f"{parsed.get_backend_name()!r} is not supported")
 
 
-def insert_new(
-    connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]] | Mapping[str, Any]
-) -> int:
-    """Insert rows unless their keys are there already; the number that was new."""
+def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
+    """Insert a row unless one of its unique values is there already; whether it was new."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(rows).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount
+    statement = dialect.insert(table).values(row).on_conflict_do_nothing()
+    # Not by rowcount, which is -1 for an insert through psycopg.
+    return connection.execute(statement.returning(*table.primary_key)).first() is not None
 
 
 def _engine(url: URL) -> Engine:

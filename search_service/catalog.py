@@ -103,6 +103,4 @@ def _check_extractor(text: str) -> None:
 
 
 def _unknown(field: str, value: str, known: tuple[str, ...]) -> UnknownName:
-    return UnknownName(
-        f"unknown {field} {value!r}; known: {', '.join(known)}", pointer=f"/{field}"
-    )
+    return UnknownName(f"unknown {field} {value!r}; known: {', '.join(known)}", pointer=f"/{field}")

@@ -12,7 +12,8 @@ GansearchError
 │   └── NameTaken             a unique name is in use
 ├── NotFound                  an id that does not exist
 ├── LostClaim                 another worker owns the job now: stop, write nothing more
-└── MeasurementFailed         a candidate could not be measured: mark it failed, go on
+├── MeasurementFailed         a candidate could not be measured: mark it failed, go on
+└── TrainingDiverged          a loss is no longer a number: stop; the last checkpoint is good
 """
 
 
@@ -71,3 +72,7 @@ class LostClaim(GansearchError):
 
 class MeasurementFailed(GansearchError):
     """One candidate could not be measured; the search marks it failed and goes on."""
+
+
+class TrainingDiverged(GansearchError):
+    """A loss is no longer a number; the run stops, its last checkpoint is intact."""

@@ -100,6 +100,8 @@ class AnycostDiscriminator(Verdict):
             )
         level = self.resolutions.index(images.shape[-1])
         x = self.convs[level](images)
+        # one grey channel has no memory order to pass on; the trunk is faster with channels last
+        x = x.contiguous(memory_format=torch.channels_last)
         for block in self.blocks[level:]:
             x = block(x, code)
         return self.verdict(x)

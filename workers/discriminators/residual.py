@@ -10,13 +10,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from workers.layers.conditioning import ArchitectureModulation
-from workers.layers.equalized import BiasedLeakyRelu, EqualizedConv2d, EqualizedLinear
+from workers.layers.equalized import GAIN, LEAK, ChannelBias, EqualizedLinear, EqualizedWeight
 from workers.layers.minibatch import append_minibatch_std
 from workers.layers.resampling import Blur
 
 
 class ConvLayer(nn.ModuleList):
-    """Blur, convolution, architecture modulation, biased leaky relu; only the second is a must."""
+    """Blur, convolution, architecture modulation, biased leaky relu; only the second is a must.
+
+    The list holds the weights under their published names; `forward` folds all that is linear
+    after the blur into one convolution (a batch has one architecture), because on a CPU each pass
+    over the images costs about as much as the convolution's arithmetic.
+    """
 
     def __init__(
         self,
@@ -28,23 +33,38 @@ class ConvLayer(nn.ModuleList):
         activate: bool = True,
         code_size: int = 0,
     ) -> None:
-        layers: list[nn.Module] = []
+        super().__init__()
+        self.stride, self.padding = (2, 0) if down else (1, kernel // 2)
         if down:
-            layers.append(Blur(padding=(kernel + 1) // 2))
-            layers.append(EqualizedConv2d(inputs, outputs, kernel, stride=2))
-        else:
-            layers.append(EqualizedConv2d(inputs, outputs, kernel, padding=kernel // 2))
+            self.append(Blur(padding=(kernel + 1) // 2))
+        self.append(EqualizedWeight(inputs, outputs, kernel))
         if code_size:
-            layers.append(ArchitectureModulation(code_size, outputs))
+            self.append(ArchitectureModulation(code_size, outputs))
         if activate:
-            layers.append(BiasedLeakyRelu(outputs))
-        super().__init__(layers)
+            self.append(ChannelBias(outputs))
 
-    def forward(self, x: Tensor, code: Tensor | None = None) -> Tensor:
-        """(n, inputs, h, w) to (n, outputs, h or h/2, …); `code` is (code_size,)."""
+    def forward(self, x: Tensor, code: Tensor | None = None, *, gain: float = 1.0) -> Tensor:
+        """(n, inputs, h, w) to (n, outputs, h or h/2, …) times `gain`; `code` is (code_size,)."""
+        weight, bias, activate = torch.empty(0), None, False
         for layer in self:
-            x = layer(x, code) if isinstance(layer, ArchitectureModulation) else layer(x)
-        return x
+            match layer:
+                case Blur():
+                    x = layer(x)
+                case EqualizedWeight():
+                    weight = layer() * gain  # (o, i, k, k)
+                case ArchitectureModulation():
+                    scale, shift = layer(code)  # (o,), (o,)
+                    weight, bias = weight * scale.view(-1, 1, 1, 1), shift * gain
+                case ChannelBias():
+                    own = layer.bias * gain
+                    bias = own if bias is None else bias + own
+                    activate = True
+        if not activate:
+            return F.conv2d(x, weight, bias, stride=self.stride, padding=self.padding)
+        # sqrt(2) * leaky_relu(a) = leaky_relu(sqrt(2) * a), so the gain rides on small tensors
+        assert bias is not None
+        y = F.conv2d(x, weight * GAIN, bias * GAIN, stride=self.stride, padding=self.padding)
+        return F.leaky_relu(y, LEAK, inplace=True)
 
 
 class ResidualBlock(nn.Module):
@@ -54,15 +74,14 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.conv1 = ConvLayer(inputs, inputs, 3, code_size=code_size)
         self.conv2 = ConvLayer(inputs, outputs, 3, down=True, code_size=code_size)
-        self.skip = ConvLayer(
-            inputs, outputs, 1, down=True, activate=False, code_size=code_size
-        )
+        self.skip = ConvLayer(inputs, outputs, 1, down=True, activate=False, code_size=code_size)
 
     def forward(self, x: Tensor, code: Tensor | None = None) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, h/2, w/2)."""
-        main = self.conv2(self.conv1(x, code), code)
-        result: Tensor = (main + self.skip(x, code)) / math.sqrt(2)
-        return result
+        half = math.sqrt(0.5)
+        main: Tensor = self.conv2(self.conv1(x, code), code, gain=half)
+        skip: Tensor = self.skip(x, code, gain=half)
+        return main + skip
 
 
 class Verdict(nn.Module):

@@ -1,4 +1,4 @@
-"""Train the classifier whose features judge generated clothing: `python -m` this, a recipe, a folder."""
+"""Train the classifier whose features judge clothing: `python -m` this, a recipe, a folder."""
 
 import argparse
 import json
@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from search_service.errors import InvalidFile
+from workers.evaluators.channels_last import channels_last
 from workers.evaluators.fashion_classifier import FashionClassifier
 from workers.images import LabelledImages, from_uint8, read_fashion_mnist
 
@@ -67,7 +68,7 @@ def train(
     """After every epoch: the classifier so far (the same object) and the epoch's mean loss."""
     torch.manual_seed(recipe.seed)  # torch offers no other way to seed a module's initial weights
     rng = torch.Generator().manual_seed(recipe.seed)
-    model = FashionClassifier().to(memory_format=torch.channels_last)
+    model = channels_last(FashionClassifier())
     images = torch.from_numpy(real.pixels)[:, None]
     labels = torch.from_numpy(real.labels).long()
     optimizer = torch.optim.AdamW(model.parameters(), weight_decay=recipe.weight_decay)
@@ -79,14 +80,12 @@ def train(
         model.train()
         total = 0.0
         order = torch.randperm(len(images), generator=rng)[: steps * recipe.batch_size]
-        for chosen in order.split(recipe.batch_size):
+        for chosen in torch.split(order, recipe.batch_size):
             batch = augment(from_uint8(images[chosen]), recipe.shift, rng)
             logits = model(batch.contiguous(memory_format=torch.channels_last))
-            loss = F.cross_entropy(
-                logits, labels[chosen], label_smoothing=recipe.label_smoothing
-            )
+            loss = F.cross_entropy(logits, labels[chosen], label_smoothing=recipe.label_smoothing)
             optimizer.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimizer.step()
             schedule.step()
             total += loss.item()
@@ -101,7 +100,7 @@ def accuracy(model: FashionClassifier, real: LabelledImages) -> float:
     labels = torch.from_numpy(real.labels)
     hits = [
         (model(x).argmax(1) == y).sum()
-        for x, y in zip(images.split(500), labels.split(500), strict=True)
+        for x, y in zip(torch.split(images, 500), torch.split(labels, 500), strict=True)
     ]
     return int(torch.stack(hits).sum()) / len(labels)
 

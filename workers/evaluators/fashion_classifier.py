@@ -15,13 +15,12 @@ class ConvNorm(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(
-            in_channels, out_channels, kernel, stride, kernel // 2, bias=False
-        )
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, bias=False)
         self.norm = nn.BatchNorm2d(out_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu(self.norm(self.conv(x)))
+        activated: Tensor = F.relu(self.norm(self.conv(x)))
+        return activated
 
 
 class FashionClassifier(nn.Module):
@@ -38,7 +37,9 @@ class FashionClassifier(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """The input of the last layer, (n, 64)."""
-        return self.body(x).mean(dim=(2, 3))
+        maps: Tensor = self.body(x)  # (n, 64, 4, 4)
+        return maps.mean(dim=(2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.head(F.dropout(self.features(x), 0.1, self.training))
+        logits: Tensor = self.head(F.dropout(self.features(x), 0.1, self.training))
+        return logits

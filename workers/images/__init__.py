@@ -3,12 +3,14 @@
 Within this project an image batch is uint8 (n, c, h, w) at every module border.
 """
 
+from workers.images.datasets import DATASETS
 from workers.images.fashion_mnist import LabelledImages, read_fashion_mnist
 from workers.images.grids import grid, png
 from workers.images.quantise import QUANTISER, from_uint8, to_uint8
 from workers.images.resize import UPSAMPLING, upsample
 
 __all__ = [
+    "DATASETS",
     "QUANTISER",
     "UPSAMPLING",
     "LabelledImages",

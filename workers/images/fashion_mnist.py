@@ -1,6 +1,7 @@
 """Fashion-MNIST: 70,000 real photographs of clothing, read from its IDX files.
 
-Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms (Xiao et al. 2017).
+Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms (Xiao et al.,
+2017).
 """
 
 import gzip
@@ -61,4 +62,4 @@ def _read_idx(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     expected = len(header) + int(np.prod(shape))
     if len(content) != expected:
         raise InvalidFile(f"{path} holds {len(content)} bytes unpacked, not {expected}")
-    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape)
+    return np.frombuffer(content, np.uint8, offset=len(header)).reshape(shape).copy()  # writable

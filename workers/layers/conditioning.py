@@ -14,7 +14,6 @@ class ArchitectureModulation(nn.Module):
         self.weight_mapping = nn.Linear(code_size, channels)
         self.bias_mapping = nn.Linear(code_size, channels)
 
-    def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """x (n, c, h, w); code (code_size,), one for the whole batch."""
-        scale, shift = self.weight_mapping(code) + 1, self.bias_mapping(code)
-        return x * scale.to(x.dtype).view(1, -1, 1, 1) + shift.to(x.dtype).view(1, -1, 1, 1)
+    def forward(self, code: Tensor) -> tuple[Tensor, Tensor]:
+        """code (code_size,), one for the whole batch; the scale and the shift, (channels,) each."""
+        return self.weight_mapping(code) + 1, self.bias_mapping(code)

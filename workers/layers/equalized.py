@@ -33,31 +33,22 @@ class EqualizedLinear(nn.Module):
         return F.leaky_relu(F.linear(x, weight, bias), LEAK) * GAIN
 
 
-class EqualizedConv2d(nn.Module):
-    """A convolution without bias, weight divided by the square root of its fan-in."""
+class EqualizedWeight(nn.Module):
+    """A convolution's weight, divided in use by the square root of its fan-in."""
 
-    def __init__(
-        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, padding: int = 0
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
         self.scale = 1 / math.sqrt(inputs * kernel * kernel)
-        self.stride, self.padding = stride, padding
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, inputs, h, w) to (n, outputs, h', w')."""
-        weight = self.weight * self.scale
-        return F.conv2d(x, weight, stride=self.stride, padding=self.padding)
+    def forward(self) -> Tensor:
+        """(outputs, inputs, kernel, kernel), as the convolution takes it."""
+        return self.weight * self.scale
 
 
-class BiasedLeakyRelu(nn.Module):
-    """sqrt(2) * leaky_relu(x + bias); the bias lives here because the convolutions have none."""
+class ChannelBias(nn.Module):
+    """A bias kept apart from its convolution, as the published state dicts have it."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(n, channels, …) to the same shape."""
-        bias = self.bias.to(x.dtype).view(1, -1, *([1] * (x.ndim - 2)))
-        return F.leaky_relu(x + bias, LEAK) * GAIN

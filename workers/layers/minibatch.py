@@ -18,6 +18,6 @@ def append_minibatch_std(x: Tensor) -> Tensor:
     group = min(n, GROUP)
     if n % group:
         raise ValueError(f"a batch of {n} cannot be split into groups of {group}")
-    deviations = x.float().view(group, n // group, -1).var(0, unbiased=False).add(1e-8).sqrt()
+    deviations = x.float().reshape(group, n // group, -1).var(0, unbiased=False).add(1e-8).sqrt()
     column = deviations.mean(1).repeat(group).to(x.dtype)  # sample j: group j mod (n / group)
     return torch.cat([x, column.view(n, 1, 1, 1).expand(n, 1, height, width)], 1)

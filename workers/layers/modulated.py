@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from workers.layers.equalized import GAIN, LEAK, EqualizedLinear
+from workers.layers.equalized import GAIN, LEAK, ChannelBias, EqualizedLinear
 from workers.layers.resampling import Blur, Upsample
 
 
@@ -36,7 +36,7 @@ class ModulatedConv2d(nn.Module):
         active = x.shape[1]
         weight = self.weight[0, :outputs, :active]  # (o, c, 3, 3)
         style = self.modulation(w, active) * self.scale  # (n, c)
-        energy = style.square() @ weight.square().sum((2, 3)).t()  # (n, o)
+        energy = style.square() @ weight.square().flatten(2).sum(2).t()  # (n, o)
         x = x * style.to(x.dtype)[:, :, None, None]
         if self.up:
             y = self.blur(F.conv_transpose2d(x, weight.transpose(0, 1).to(x.dtype), stride=2))
@@ -57,18 +57,6 @@ class NoiseStrength(nn.Module):
         return self.weight * noise
 
 
-class ChannelBias(nn.Module):
-    """The bias of a styled convolution, added before its leaky relu."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.bias = nn.Parameter(torch.zeros(channels))
-
-    def forward(self, channels: int) -> Tensor:
-        """The first `channels` of it, (1, channels, 1, 1)."""
-        return self.bias[:channels].view(1, -1, 1, 1)
-
-
 class StyledConv(nn.Module):
     """Modulated convolution, noise, bias, leaky relu: one layer of the generator."""
 
@@ -81,10 +69,11 @@ class StyledConv(nn.Module):
     def forward(self, x: Tensor, w: Tensor, noise: Tensor, outputs: int | None = None) -> Tensor:
         """(n, c, h, w) to (n, outputs, h', w')."""
         y, factors = self.conv(x, w, outputs)
-        shift = self.activate(y.shape[1]) + self.noise(noise)  # (1 or n, o, h', w')
+        bias = self.activate.bias[: y.shape[1], None, None]  # (o, 1, 1)
+        shift = bias + self.noise(noise)  # (1 or n, o, h', w')
         # sqrt(2) * leaky_relu(a) = leaky_relu(sqrt(2) * a), so the gain rides on small tensors
         factors, shift = (factors * GAIN).to(y.dtype), (shift * GAIN).to(y.dtype)
-        return F.leaky_relu(y * factors[:, :, None, None] + shift, LEAK)
+        return F.leaky_relu(y * factors[:, :, None, None] + shift, LEAK, inplace=True)
 
 
 class ToRgb(nn.Module):

@@ -27,18 +27,24 @@ def r1_penalty(real: Tensor, real_logits: Tensor) -> Tensor:
     return gradient.square().sum((1, 2, 3)).mean()
 
 
-def image_distillation(student: Sequence[Tensor], teacher: Tensor) -> Tensor:
-    """Mean squared error to the teacher's image at every level of the student, summed.
+def image_distillation(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:
+    """Mean squared error to the teacher at every level of the student, summed.
 
-    The teacher's image is shrunk bilinearly with aligned corners, straight from its full size, so
-    that a preview resembles the full image rather than the teacher's own low levels.
-    Anycost GANs (Lin et al., 2021), equation 3, without its perceptual term.
+    Anycost GANs (Lin et al., 2021), equation 3, without its perceptual term. The teacher's levels
+    are its full image shrunk, so that a preview resembles the full image.
     """
-    return torch.stack([F.mse_loss(image, shrink(teacher, image.shape[-1])) for image in student]).sum()
+    errors = [F.mse_loss(s, t) for s, t in zip(student, teacher, strict=True)]
+    return torch.stack(errors).sum()
 
 
-def shrink(image: Tensor, side: int) -> Tensor:
-    """(n, c, r, r) to (n, c, side, side)."""
-    if image.shape[-1] == side:
-        return image
-    return F.interpolate(image, size=(side, side), mode="bilinear", align_corners=True)
+def bilinear_pyramid(images: Tensor, sides: Sequence[int]) -> list[Tensor]:
+    """Shrunk with aligned corners straight from (n, c, r, r), as the paper's program does."""
+    return [
+        F.interpolate(images, size=(side, side), mode="bilinear", align_corners=True)
+        for side in sides
+    ]
+
+
+def area_pyramid(images: Tensor, sides: Sequence[int]) -> list[Tensor]:
+    """Each pixel the mean of the pixels it covers: no aliasing, and no shift between levels."""
+    return [F.avg_pool2d(images, images.shape[-1] // side) for side in sides]

@@ -1,0 +1,17 @@
+"""An estimate: a value and how sure it is."""
+
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A value and the ends of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def times(self, factor: float) -> Self:
+        """In another unit; the factor is positive and known exactly."""
+        return type(self)(value=self.value * factor, low=self.low * factor, high=self.high * factor)

@@ -1,0 +1,144 @@
+"""Reference statistics: those of the real images, computed once, stored with their provenance."""
+
+import argparse
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+import torch
+
+from search_service.errors import InvalidFile
+from workers.evaluators.extractors import FeatureExtractor, open_extractor
+from workers.evaluators.frechet import FrechetReference
+from workers.evaluators.statistics import FeatureStatistics, features_to_statistics, merge
+from workers.images import DATASETS
+
+FORMAT = "gansearch-reference-1"
+BATCH_SIZE = 500
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reference:
+    """Statistics of a split of a data set under one extractor; `digest` is that of the file."""
+
+    frechet: FrechetReference
+    dataset: str
+    split: str
+    extractor: str
+    extractor_digest: str
+    data_digest: str
+    digest: str
+
+
+def file_name(dataset: str, split: str, extractor: str) -> str:
+    """Under which name the statistics are stored."""
+    return f"{dataset}.{split}.{extractor}.safetensors"
+
+
+def compute(
+    dataset: str, split: str, extractor: FeatureExtractor, *, data: Path | None = None
+) -> bytes:
+    """The file of statistics of every image of the split; `data` is the folder to read it from.
+
+    Raises UnknownName for the data set, InvalidFile when it cannot be read.
+    """
+    real = DATASETS[dataset](data, split)
+    images = torch.from_numpy(real.pixels)[:, None]  # (n, 1, h, w)
+    batches = (extractor(batch).numpy() for batch in torch.split(images, BATCH_SIZE))
+    statistics = merge(map(features_to_statistics, batches))
+    facts = {
+        "format": FORMAT,
+        "dataset": dataset,
+        "split": split,
+        "count": str(statistics.count),
+        "extractor": extractor.name,
+        "extractor_digest": extractor.digest,
+        "data_digest": real.digest,
+    }
+    tensors = {"mean": statistics.mean, "scatter": statistics.scatter}
+    return safetensors.numpy.save(tensors, metadata=facts)
+
+
+def load(path: Path, extractor: FeatureExtractor) -> Reference:
+    """Raises InvalidFile when it is missing, damaged, or made with another extractor."""
+    try:
+        content = path.read_bytes()
+        with safetensors.safe_open(path, "numpy") as file:
+            facts = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, safetensors.SafetensorError) as error:
+        raise InvalidFile(f"cannot read reference statistics from {path}: {error}") from error
+    if facts.get("format") != FORMAT:
+        raise InvalidFile(f"{path} is of format {facts.get('format')}, not {FORMAT}")
+    made_with = f"{facts['extractor']} {facts['extractor_digest']}"
+    asked_for = f"{extractor.name} {extractor.digest}"
+    if made_with != asked_for:
+        raise InvalidFile(f"{path} was made with {made_with}, but the extractor is {asked_for}")
+    size = extractor.size
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    if shapes != {"mean": (size,), "scatter": (size, size)}:
+        raise InvalidFile(f"{path} holds {shapes}, not statistics of {size} features")
+    if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+        raise InvalidFile(f"{path} holds values that are not finite")
+    statistics = FeatureStatistics(count=int(facts["count"]), **tensors)
+    return Reference(
+        frechet=FrechetReference(statistics=statistics),
+        dataset=facts["dataset"],
+        split=facts["split"],
+        extractor=facts["extractor"],
+        extractor_digest=facts["extractor_digest"],
+        data_digest=facts["data_digest"],
+        digest=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def find_or_compute(
+    dataset: str,
+    split: str,
+    extractor: FeatureExtractor,
+    *,
+    folders: tuple[Path, ...],
+    data: Path | None = None,
+) -> Reference:
+    """From the first folder that has them; else computed from `data` and stored in the last.
+
+    Raises as `load` and `compute` do. Two processes that compute at once store the same file.
+    """
+    name = file_name(dataset, split, extractor.name)
+    for folder in folders:
+        if (folder / name).exists():
+            return load(folder / name, extractor)
+    content = compute(dataset, split, extractor, data=data)
+    folder = folders[-1]
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{name}.{os.getpid()}.part"
+    part.write_bytes(content)
+    os.replace(part, folder / name)
+    return load(folder / name, extractor)
+
+
+def main() -> None:
+    """Store the statistics in a folder, unless it has them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("dataset")
+    parser.add_argument("split")
+    parser.add_argument("extractor")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--weights", type=Path, help="the extractor's file, where none is shipped")
+    parser.add_argument("--data", type=Path, help="the folder of the data set")
+    arguments = parser.parse_args()
+    find_or_compute(
+        arguments.dataset,
+        arguments.split,
+        open_extractor(arguments.extractor, arguments.weights),
+        folders=(arguments.folder,),
+        data=arguments.data,
+    )
+
+
+if __name__ == "__main__":
+    main()

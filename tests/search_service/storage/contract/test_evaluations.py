@@ -216,7 +216,7 @@ def test_pages_hold_every_evaluation_once_in_order(
         "macs": [7, 6, 5, 4, 3, 2, 1, 0],
     }[order_by]
     for size in (1, 3, 8, 100):
-        seen = []
+        seen: list[Evaluation] = []
         page = storage.evaluations.page(claim.job.id, size=size, order_by=order_by)
         seen.extend(page.items)
         while page.next_token is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from search_service.domain.event import EventKind
+from search_service.domain.event import Event, EventKind
 from search_service.domain.job import Claim, Job
 from search_service.storage.base import Storage
 
@@ -21,7 +21,7 @@ def test_a_stream_goes_on_where_the_last_one_stopped(
     assert [event.sequence for event in whole] == list(range(1, 9))
     assert whole[2].data == {"done": 0}
     assert (whole[-1].kind, whole[-1].data) == (EventKind.LOG, {"message": "half way"})
-    read = []
+    read: list[Event] = []
     while batch := storage.events.read(claim.job.id, after=len(read), limit=3):
         assert len(batch) <= 3
         read.extend(batch)

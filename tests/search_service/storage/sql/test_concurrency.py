@@ -1,0 +1,136 @@
+"""Several processes on one database: nothing twice, nothing lost, no gap."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from search_service.domain.event import EventKind
+from search_service.domain.job import Job, JobState, JobStep
+from search_service.errors import IllegalTransition
+from search_service.storage import migrate, open_storage
+from search_service.storage.base import Storage
+
+NewJob = Callable[..., Job]
+
+# Claims until every job has ended; says each claim and each record once it has returned.
+WORKER = """
+import sys, time
+from datetime import UTC, datetime
+from search_service.domain.evaluation import Evaluation, EvaluationState
+from search_service.domain.ids import new_id
+from search_service.domain.job import JobState
+from search_service.errors import LostClaim
+from search_service.storage import open_storage
+
+url, name, evaluations = sys.argv[1], sys.argv[2], int(sys.argv[3])
+storage = open_storage(url)
+while any(state in ("queued", "running", "paused") for _, state in storage.jobs.counts()):
+    claim = storage.jobs.claim(worker=name, lease_seconds=60)
+    if claim is None:
+        time.sleep(0.01)
+        continue
+    print("claim", claim.job.id, claim.fence, flush=True)
+    try:
+        for number in range(len(storage.evaluations.of_job(claim.job.id)), evaluations):
+            evaluation = Evaluation(
+                id=new_id("evl"), job=claim.job.id, supernet="sup_a", number=number,
+                architecture=str(number), options={}, state=EvaluationState.MEASURED, rung=0,
+                values={}, created_at=datetime.now(UTC),
+            )
+            storage.evaluations.record(
+                claim, evaluation, front=[evaluation.id], hypervolume=float(number),
+                reference_point=None,
+            )
+            print("record", claim.job.id, number, flush=True)
+        storage.jobs.finish(claim, state=JobState.SUCCEEDED, reason="budget")
+    except LostClaim:
+        print("lost", claim.job.id, claim.fence, flush=True)
+"""
+
+
+def start_worker(url: str, name: str, *, evaluations: int) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", WORKER, url, name, str(evaluations)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def interrupt(storage: Storage, jobs: list[Job]) -> None:
+    """Pause and resume jobs while they run, until all have ended."""
+    deadline = time.monotonic() + 60
+    while any(not storage.jobs.get(job.id).state.terminal for job in jobs):
+        assert time.monotonic() < deadline
+        for job in jobs[::3]:
+            for step in (JobStep.PAUSE, JobStep.RESUME):
+                try:
+                    storage.jobs.step(job.id, step)
+                except IllegalTransition:
+                    continue
+        time.sleep(0.05)
+
+
+def test_many_processes_share_one_queue(database_url: str, new_job: NewJob) -> None:
+    migrate(database_url)
+    storage = open_storage(database_url)
+    jobs = [new_job() for _ in range(12)]
+    for job in jobs:
+        storage.jobs.add(job)
+    workers = [start_worker(database_url, f"w{n}", evaluations=8) for n in range(3)]
+    interrupt(storage, jobs)
+    said = [line.split() for worker in workers for line in worker.communicate()[0].splitlines()]
+    assert [worker.returncode for worker in workers] == [0, 0, 0]
+
+    claims = [(job, fence) for word, job, fence in said if word == "claim"]
+    assert len(claims) == len(set(claims))  # no claim has two owners
+    recorded = sorted((job, int(number)) for word, job, number in said if word == "record")
+    stored = [(e.job, e.number) for job in jobs for e in storage.evaluations.of_job(job.id)]
+    assert sorted(stored) == [(job, n) for job in sorted(j.id for j in jobs) for n in range(8)]
+    # Whoever lost the claim wrote nothing: each record has one author.
+    assert recorded == sorted(stored)
+    for job in jobs:
+        ended = storage.jobs.get(job.id)
+        assert (ended.state, ended.evaluations) == (JobState.SUCCEEDED, 8)
+        events = storage.events.read(job.id)
+        assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+        assert [event.kind for event in events].count(EventKind.EVALUATION) == 8
+        assert storage.evaluations.history(job.id) == [(n + 1, 1, float(n)) for n in range(8)]
+    # Without an interruption one claim is enough.
+    assert all(sum(job.id == of for of, _ in claims) == 1 for job in jobs[1::3])
+    storage.close()
+
+
+def test_a_killed_process_loses_nothing_that_returned(database_url: str, new_job: NewJob) -> None:
+    migrate(database_url)
+    storage = open_storage(database_url)
+    job = new_job()
+    storage.jobs.add(job)
+    with start_worker(database_url, "doomed", evaluations=1_000_000) as worker:
+        assert worker.stdout is not None
+        said = [worker.stdout.readline().split() for _ in range(40)]
+        worker.kill()
+        said += [line.split() for line in worker.stdout.read().splitlines(keepends=True)]
+    numbers = [
+        int(number) for word, _, number in (s for s in said if len(s) == 3) if word != "claim"
+    ]
+    stored = [evaluation.number for evaluation in storage.evaluations.of_job(job.id)]
+    assert stored == list(range(len(stored)))
+    assert set(numbers) <= set(stored)
+    assert len(stored) - len(numbers) <= 1  # at most the one whose word was cut off
+    assert storage.jobs.get(job.id).evaluations == len(stored)
+    events = storage.events.read(job.id, limit=100_000)
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    storage.close()
+
+
+def test_processes_that_open_a_new_file_at_once_make_one_schema(
+    database_url: str, new_job: NewJob
+) -> None:
+    script = (
+        "import sys; from search_service.storage import migrate, open_storage; "
+        "migrate(sys.argv[1]) if sys.argv[1][0] == 'p' else None; "
+        "open_storage(sys.argv[1]).jobs.counts()"
+    )
+    starting = [subprocess.Popen([sys.executable, "-c", script, database_url]) for _ in range(3)]
+    assert [process.wait() for process in starting] == [0, 0, 0]
+    storage = open_storage(database_url)
+    storage.jobs.add(new_job())
+    storage.close()

@@ -11,6 +11,8 @@ GansearchError
 │   ├── IllegalTransition     a job's state does not allow it; names what it allows
 │   └── NameTaken             a unique name is in use
 ├── NotFound                  an id that does not exist
+├── Refused                   the server said no to a request; its words
+├── Unreachable               no server answers; how to start one
 ├── LostClaim                 another worker owns the job now: stop, write nothing more
 ├── MeasurementFailed         a candidate could not be measured: mark it failed, go on
 └── TrainingDiverged          a loss is no longer a number: stop; the last checkpoint is good
@@ -64,6 +66,18 @@ class NameTaken(Conflict):
 
 class NotFound(GansearchError):
     """An id or unique name that does not exist."""
+
+
+class Refused(GansearchError):
+    """An answer of 400 or above, in the server's own words."""
+
+    def __init__(self, detail: str, *, status: int) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+class Unreachable(GansearchError):
+    """No server answers at the address; the text says how to start one."""
 
 
 class LostClaim(GansearchError):

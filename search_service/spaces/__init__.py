@@ -1,6 +1,6 @@
 """Search spaces by family name; nothing here needs torch.
 
-    space = spaces.build("anycost", {"resolution": 32, "channel_multiplier": 0.0625})
+space = spaces.build("anycost", {"resolution": 32, "channel_multiplier": 0.0625})
 """
 
 from collections.abc import Mapping

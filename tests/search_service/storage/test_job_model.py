@@ -1,0 +1,160 @@
+"""Any sequence of calls has the same outcome in memory and in SQLite, and keeps the job's laws."""
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+
+from search_service.domain.evaluation import Evaluation, EvaluationState
+from search_service.domain.job import Claim, Job, JobKind, JobState, JobStep
+from search_service.errors import GansearchError
+from search_service.storage import open_storage
+from search_service.storage.base import Storage
+
+START = datetime(2030, 1, 1, tzinfo=UTC)
+TERMINAL = [JobState.SUCCEEDED, JobState.FAILED]
+
+
+class TwoStores(RuleBasedStateMachine):
+    """Every rule is done to both; answers and refusals must be the same."""
+
+    jobs = Bundle("jobs")
+    claims = Bundle("claims")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.folder = tempfile.TemporaryDirectory(prefix="gs-model-")
+        url = f"sqlite:///{Path(self.folder.name) / 'm.db'}"
+        self.stores = [open_storage(url, clock=lambda: self.now) for url in ("memory://", url)]
+        self.made = 0
+        self.fences: set[tuple[str, int]] = set()
+
+    def teardown(self) -> None:
+        for store in self.stores:
+            store.close()
+        self.folder.cleanup()
+
+    def both(self, call: Any) -> Any:
+        """The answer of both stores, or the kind of their refusal."""
+        answers = [self._answer(call, store) for store in self.stores]
+        assert answers[0] == answers[1]
+        return answers[0]
+
+    def _answer(self, call: Any, store: Storage) -> Any:
+        try:
+            return call(store)
+        except (GansearchError, ValueError) as error:
+            return type(error), str(error)
+
+    @rule(target=jobs, priority=st.integers(0, 2))
+    def add(self, priority: int) -> str:
+        self.made += 1
+        job = Job(
+            id=f"job_{self.made}",
+            kind=JobKind.SEARCH,
+            supernet="sup_a",
+            spec={},
+            priority=priority,
+            created_at=self.now,
+        )
+        self.both(lambda store: store.jobs.add(job))
+        return job.id
+
+    @rule(target=claims, seconds=st.sampled_from([0.0, 5.0, 50.0]))
+    def claim(self, seconds: float) -> Any:
+        claim = self.both(lambda store: store.jobs.claim(worker="w", lease_seconds=seconds))
+        if claim is None:
+            return multiple()
+        assert (claim.job.id, claim.fence) not in self.fences
+        self.fences.add((claim.job.id, claim.fence))
+        return claim
+
+    @rule(seconds=st.sampled_from([1.0, 10.0, 100.0]))
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @rule(job_id=jobs, step=st.sampled_from(JobStep))
+    def step(self, job_id: str, step: JobStep) -> None:
+        self.both(lambda store: store.jobs.step(job_id, step))
+
+    @rule(claim=claims)
+    def renew(self, claim: Claim) -> None:
+        self.both(lambda store: store.jobs.renew(claim, lease_seconds=10))
+
+    @rule(claim=claims)
+    def release(self, claim: Claim) -> None:
+        self.both(lambda store: store.jobs.release(claim))
+
+    @rule(claim=consumes(claims), state=st.sampled_from(TERMINAL))
+    def finish(self, claim: Claim, state: JobState) -> None:
+        self.both(lambda store: store.jobs.finish(claim, state=state, reason="x"))
+
+    @rule(claim=claims, number=st.integers(0, 3), on_front=st.booleans())
+    def record(self, claim: Claim, number: int, on_front: bool) -> None:
+        evaluation = Evaluation(
+            id=f"evl_{claim.job.id}_{number}",
+            job=claim.job.id,
+            supernet="sup_a",
+            number=number,
+            architecture=str(number),
+            options={},
+            state=EvaluationState.MEASURED,
+            rung=0,
+            values={},
+            created_at=self.now,
+        )
+        self.both(
+            lambda store: store.evaluations.record(
+                claim,
+                evaluation,
+                front=[evaluation.id] if on_front else None,
+                hypervolume=None,
+                reference_point=None,
+            )
+        )
+
+    @rule(claim=claims)
+    def log(self, claim: Claim) -> None:
+        self.both(lambda store: store.events.log(claim, "here"))
+
+    @rule(claim=claims, members=st.lists(st.integers(0, 3), max_size=2))
+    def record_final(self, claim: Claim, members: list[int]) -> None:
+        front = [f"evl_{claim.job.id}_{number}" for number in members]
+        self.both(
+            lambda store: store.evaluations.record_final(claim, {}, front=front, hypervolume=None)
+        )
+
+    @invariant()
+    def the_laws_hold(self) -> None:
+        self.both(lambda store: store.jobs.counts())
+        self.both(lambda store: store.jobs.oldest_queued())
+        for job in self.both(lambda store: store.jobs.page(size=100)).items:
+            self.of_one_job(job)
+
+    def of_one_job(self, job: Job) -> None:
+        events = self.both(lambda store, id_=job.id: store.events.read(id_, limit=1000))
+        assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+        told = [event.data["state"] for event in events if event.kind == "state"]
+        assert told[-1] == job.state
+        stored = self.both(lambda store, id_=job.id: store.evaluations.of_job(id_))
+        assert job.evaluations == len(stored)
+        front = self.both(
+            lambda store, id_=job.id: sorted(e.id for e in store.evaluations.front_of(id_))
+        )
+        assert job.front_size == len(front)
+        self.both(lambda store, id_=job.id: store.evaluations.history(id_))
+
+
+TestTwoStores = pytest.mark.slow(TwoStores.TestCase)
+TwoStores.TestCase.settings = settings(
+    max_examples=25,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)

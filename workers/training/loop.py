@@ -80,7 +80,7 @@ def sample_grid(training: AnycostTraining) -> bytes:
     shown: list[Architecture] = [space.uniform(ratio) for ratio in (1.0, 0.75, 0.5, 0.25)]
     shown += [space.uniform(1.0, side) for side in reversed(space.resolutions[:-1])]
     side = training.recipe.generator.resolution
-    rows = [upsample(to_uint8(generator(latents, each)), side) for each in shown]
+    rows = [to_uint8(upsample(generator(latents, each), side)) for each in shown]
     return png(grid(torch.cat(rows).numpy(), GRID_COLUMNS))
 
 

@@ -1,0 +1,74 @@
+"""The application: routes, errors and the store they speak to. Neither torch nor Ray."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio.to_thread
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from api import errors
+from api.middleware import Envelope
+from api.routes import asked, devices, evaluations, health, jobs, page, supernets
+from api.schemas.answers import ProblemAnswer
+from search_service.artifacts import Artifacts
+from search_service.queue import WakeUps, open_wake_ups
+from search_service.settings import Settings
+from search_service.storage import open_storage
+from search_service.storage.base import Storage
+
+THREADS = 8  # more only wait for each other at the database
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "model": ProblemAnswer,
+        "description": description,
+        "content": {"application/problem+json": {}},
+    }
+    for status, description in {
+        400: "The body is not JSON",
+        404: "No such thing",
+        409: "The present state forbids it",
+        413: "The body is too large",
+        422: "Something asked for is wrong; `errors` says where",
+    }.items()
+}
+
+
+def create_app(
+    settings: Settings,
+    *,
+    storage: Storage | None = None,
+    wake_ups: WakeUps | None = None,
+    artifacts: Artifacts | None = None,
+) -> FastAPI:
+    """The app over the store that the settings name, or the one that is handed in.
+
+    Raises InvalidSetting when the store cannot be opened.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        yield
+        if storage is None:
+            app.state.storage.close()
+
+    app = FastAPI(
+        title="gansearch",
+        summary="Finds the best generator for every device",
+        version="1",
+        lifespan=lifespan,
+        responses=PROBLEMS,
+    )
+    app.state.storage = storage or open_storage(settings.database_url)
+    app.state.wake_ups = wake_ups or open_wake_ups(settings.redis_url)
+    app.state.artifacts = artifacts or Artifacts(settings.artifacts)
+    app.add_middleware(Envelope)
+    errors.install(app)
+    for module in (asked, supernets, jobs, evaluations, devices):
+        app.include_router(module.router, prefix="/v1")
+    app.include_router(health.router)
+    app.include_router(page.router)
+    app.mount("/static", StaticFiles(directory=page.WEB), name="static")
+    return app

@@ -1,0 +1,109 @@
+"""Every answer from 400 up is problem+json (RFC 9457); one table says which error is which."""
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from search_service.errors import (
+    Conflict,
+    GansearchError,
+    InvalidInput,
+    LostClaim,
+    MeasurementFailed,
+    NotFound,
+    Refused,
+    TrainingDiverged,
+    Unreachable,
+)
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+# A class has the status of its nearest ancestor here. The last ones do not reach a route.
+STATUSES: dict[type[GansearchError], int] = {
+    InvalidInput: 422,
+    Conflict: 409,
+    NotFound: 404,
+    LostClaim: 409,
+    MeasurementFailed: 500,
+    TrainingDiverged: 500,
+    Refused: 502,
+    Unreachable: 502,
+}
+# Where FastAPI says a value was found, the last of which are parts of a JSON pointer.
+_PLACES = ("body", "query", "path", "header")
+
+
+def problem(
+    request: Request,
+    status: int,
+    detail: str,
+    *,
+    errors: Sequence[dict[str, str]] = (),
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """The answer of that status."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.url.path,
+        "request_id": getattr(request.state, "request_id", ""),
+    }
+    if errors:
+        body["errors"] = list(errors)
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def status_of(error: GansearchError) -> int:
+    """The status of an error of ours."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
+def install(app: FastAPI) -> None:
+    """Turn whatever a route raises into a problem; a traceback goes to the log, never out."""
+
+    @app.exception_handler(GansearchError)
+    def ours(request: Request, error: GansearchError) -> JSONResponse:
+        errors = []
+        if isinstance(error, InvalidInput) and error.pointer:
+            errors.append({"pointer": error.pointer, "detail": error.detail})
+        return problem(request, status_of(error), str(error), errors=errors)
+
+    @app.exception_handler(RequestValidationError)
+    def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+        found = [{"pointer": _pointer(e["loc"]), "detail": e["msg"]} for e in error.errors()]
+        if any(e["type"] == "json_invalid" for e in error.errors()):
+            return problem(request, 400, "the body is not JSON", errors=found)
+        first = found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        detail = f"{first['pointer'] or 'the request'}: {first['detail']}{more}"
+        return problem(request, 422, detail, errors=found)
+
+    @app.exception_handler(HTTPException)
+    def plain(request: Request, error: HTTPException) -> JSONResponse:
+        detail = error.detail
+        if error.status_code == 404 and detail == "Not Found":
+            detail = f"nothing is at {request.url.path}"
+        headers = dict(error.headers) if error.headers else None
+        return problem(request, error.status_code, detail, headers=headers)
+
+    @app.exception_handler(Exception)
+    def unexpected(request: Request, error: Exception) -> JSONResponse:
+        logger.error("a request failed", exc_info=error, extra={"path": request.url.path})
+        return problem(request, 500, "the server failed; its log has the request id")
+
+
+def _pointer(place: Sequence[Any]) -> str:
+    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in place]
+    if parts and parts[0] in _PLACES:
+        parts = parts[1:]
+    return "".join(f"/{part}" for part in parts)

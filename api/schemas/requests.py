@@ -1,0 +1,108 @@
+"""Bodies that clients send; an unknown field is an error."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt, StrictStr
+
+Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
+Label = Annotated[StrictStr, Field(max_length=200)]
+MAX_INT = 2**53 - 1  # what every JSON reader keeps exactly
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent; defaults stand in the domain."""
+        return self.model_dump(exclude_unset=True, exclude_none=True)
+
+
+class SupernetRequest(_Body):
+    """A trained checkpoint to register."""
+
+    name: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    family: Name
+    parameters: dict[str, Any]
+    checkpoint: Annotated[StrictStr, Field(min_length=1, max_length=2000)]
+    dataset: Name
+    feature_extractor: Annotated[StrictStr, Field(min_length=1, max_length=2000)]
+
+
+class ObjectiveBody(_Body):
+    """What is minimised."""
+
+    name: Name
+    device: Name | None = None
+
+
+class ConstraintBody(_Body):
+    """A bound on an objective."""
+
+    name: Name
+    op: Literal["le", "ge"]
+    value: FiniteFloat
+    device: Name | None = None
+
+
+class SearcherBody(_Body):
+    """Which searcher; GET /v1/searchers has the parameters of each."""
+
+    name: Name
+    parameters: dict[str, Any] = {}
+
+
+class PatienceBody(_Body):
+    """Stop when the hypervolume no longer grows."""
+
+    evaluations: Annotated[StrictInt, Field(ge=1, le=MAX_INT)]
+    min_gain: Annotated[FiniteFloat, Field(ge=0)] = 1e-3
+
+
+class BudgetBody(_Body):
+    """When to stop, whichever comes first."""
+
+    evaluations: Annotated[StrictInt, Field(ge=1, le=10_000_000)]
+    wall_seconds: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    patience: PatienceBody | None = None
+
+
+class FidelityBody(_Body):
+    """Sample counts of the ladder, and of the final values."""
+
+    samples: Annotated[list[StrictInt], Field(min_length=1, max_length=8)] = [512, 2048]
+    final_samples: Annotated[StrictInt, Field(ge=2, le=10_000_000)] = 10_000
+
+
+class WarmStartBody(_Body):
+    """An ended job whose front is proposed first."""
+
+    job: Name
+
+
+class SearchSpecBody(_Body):
+    """A search."""
+
+    supernet: Name
+    objectives: Annotated[list[ObjectiveBody], Field(min_length=1, max_length=4)]
+    constraints: Annotated[list[ConstraintBody], Field(max_length=16)] = []
+    searcher: SearcherBody = SearcherBody(name="nsga2")
+    budget: BudgetBody
+    fidelity: FidelityBody = FidelityBody()
+    warm_start: Annotated[list[WarmStartBody], Field(max_length=16)] = []
+    parallelism: Annotated[StrictInt, Field(ge=1, le=1024)] = 16
+    seed: Annotated[StrictInt, Field(ge=0, le=MAX_INT)] = 0
+
+
+class JobRequest(_Body):
+    """A job to queue."""
+
+    kind: Name
+    spec: SearchSpecBody
+    priority: Annotated[StrictInt, Field(ge=-1000, le=1000)] = 0
+    labels: Annotated[dict[Label, Label], Field(max_length=32)] = {}
+
+
+class FeasibilityRequest(_Body):
+    """Constraints to try on a supernet's space."""
+
+    constraints: Annotated[list[ConstraintBody], Field(max_length=16)]

@@ -1,0 +1,55 @@
+// The list of jobs at the side, looked at again every few seconds.
+
+import { byId, element } from "./dom.js";
+import { get, supernetName } from "./http.js";
+import { ago, label } from "./numbers.js";
+
+const PERIOD_MS = 3000;
+const PAGE_SIZE = 30;
+
+// Calls `settled(newest job or null)` after the first look, `failed(error)` after a look that failed.
+export function watchJobs({ chosen, settled, failed }) {
+  let wanted = PAGE_SIZE;
+  let first = true;
+  byId("older").addEventListener("click", () => {
+    wanted = Math.min(200, wanted + PAGE_SIZE);
+    look();
+  });
+
+  async function look() {
+    try {
+      const page = await get(`/v1/jobs?page_size=${wanted}`);
+      const rows = await Promise.all(page.jobs.map((job) => row(job, chosen())));
+      byId("jobs").replaceChildren(...rows);
+      byId("older").hidden = !page.next_page_token || wanted === 200;
+      failed(null);
+      if (first || !chosen()) settled(page.jobs[0] ?? null);
+      first = false;
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  async function again() {
+    if (!document.hidden) await look();
+    setTimeout(again, PERIOD_MS);
+  }
+  again();
+}
+
+async function row(job, chosen) {
+  const objectives = job.spec.objectives.map((o) => label(o.name)).join(", ");
+  const link = element(
+    "a",
+    { href: `?job=${job.id}`, "aria-current": job.id === chosen ? "page" : null },
+    element(
+      "span",
+      { class: "row" },
+      element("span", {}, await supernetName(job.supernet)),
+      element("span", { class: `state ${job.state}` }, job.state),
+    ),
+    element("small", {}, `${objectives} · ${job.spec.searcher.name}`),
+    element("small", {}, `${job.evaluations} of ${job.spec.budget.evaluations} · ${ago(job.created_at)}`),
+  );
+  return element("li", {}, link);
+}

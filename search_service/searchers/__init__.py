@@ -11,6 +11,7 @@ from search_service.errors import UnknownName
 from search_service.searchers import evolution as evolution
 from search_service.searchers import exhaustive as exhaustive
 from search_service.searchers import nsga2 as nsga2
+from search_service.searchers import optuna as optuna
 from search_service.searchers import uniform as uniform
 from search_service.searchers.base import Problem, Searcher
 from search_service.searchers.table import SEARCHERS, Entry

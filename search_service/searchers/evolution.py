@@ -15,7 +15,7 @@ from search_service.domain.parameters import bounded
 from search_service.domain.space import Architecture, architecture_at, indices_of
 from search_service.searchers.base import Problem, Told
 from search_service.searchers.remaining import Remaining
-from search_service.searchers.selection import best_first
+from search_service.searchers.selection import Survivors
 from search_service.searchers.table import SEARCHERS, Entry
 from search_service.searchers.variation import reset_mutation, uniform_crossover
 
@@ -48,6 +48,11 @@ class EvolutionSearcher:
         return Remaining(self.problem)
 
     @cached_property
+    def _survivors(self) -> Survivors:
+        size = self.parameters.population_size
+        return Survivors(count=max(1, round(self.parameters.parent_ratio * size)), batch=size)
+
+    @cached_property
     def _counts(self) -> list[int]:
         return [len(choice.options) for choice in self.problem.space.choices]
 
@@ -56,11 +61,9 @@ class EvolutionSearcher:
         p, space = self.parameters, self.problem.space
         rng = np.random.default_rng([self.seed, len(proposed)])
         taken = set(proposed)
-        complete = told[: len(told) // p.population_size * p.population_size]
-        if not complete:
+        parents = [indices_of(space, t.architecture) for t in self._survivors.among(told)]
+        if not parents:
             return self._remaining.random(rng, taken)
-        kept = max(1, round(p.parent_ratio * p.population_size))
-        parents = [indices_of(space, t.architecture) for t in best_first(complete, kept)]
         mutates = len(proposed) % p.population_size < p.mutation_ratio * p.population_size
 
         def child() -> Architecture:

@@ -21,7 +21,7 @@ from search_service.domain.space import (
 )
 from search_service.searchers.base import Problem, Told
 from search_service.searchers.remaining import Remaining
-from search_service.searchers.selection import best_first
+from search_service.searchers.selection import Survivors
 from search_service.searchers.table import SEARCHERS, Entry
 from search_service.searchers.variation import ordinal_mutation, uniform_crossover
 
@@ -48,6 +48,10 @@ class Nsga2Searcher:
         return Remaining(self.problem)
 
     @cached_property
+    def _survivors(self) -> Survivors:
+        return Survivors(count=self.parameters.population_size, batch=1)
+
+    @cached_property
     def _counts(self) -> list[int]:
         return [len(choice.options) for choice in self.problem.space.choices]
 
@@ -58,10 +62,7 @@ class Nsga2Searcher:
         if len(proposed) < self.parameters.population_size or len(told) < 2:
             return self._first(rng, taken)
         space = self.problem.space
-        survivors = [
-            indices_of(space, t.architecture)
-            for t in best_first(told, self.parameters.population_size)
-        ]
+        survivors = [indices_of(space, t.architecture) for t in self._survivors.among(told)]
 
         def parent() -> tuple[int, ...]:
             # Survivors are in order, so the lower position wins the tournament.

@@ -4,6 +4,7 @@ A fast and elitist multiobjective genetic algorithm: NSGA-II (Deb et al., 2002),
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -36,3 +37,27 @@ def _fronts_first(feasible: Sequence[Told], count: int) -> list[Told]:
         if len(chosen) >= count:
             break
     return chosen
+
+
+@dataclass(kw_only=True)
+class Survivors:
+    """The best `count` of a history, as they stand after every `batch` of it.
+
+    The best of a batch and of the survivors before it survive. What was computed for a shorter
+    history is kept, so that a longer one costs only its new batches.
+    """
+
+    count: int
+    batch: int
+    _seen: list[Told] = field(default_factory=list, init=False)
+    _best: list[Told] = field(default_factory=list, init=False)
+
+    def among(self, told: Sequence[Told]) -> list[Told]:
+        """Best first; the part of `told` beyond the last complete batch is not looked at."""
+        if list(told[: len(self._seen)]) != self._seen:
+            self._seen, self._best = [], []
+        while len(self._seen) + self.batch <= len(told):
+            fresh = told[len(self._seen) : len(self._seen) + self.batch]
+            self._best = best_first([*self._best, *fresh], self.count)
+            self._seen += fresh
+        return self._best

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from search_service.domain.space import Architecture, Choice, Option
 from search_service.errors import InvalidArchitecture, InvalidInput
+from search_service.spaces import anycost_cost
 from search_service.spaces.families import SPACES, DataclassFamily
 
 RATIOS = (0.25, 0.5, 0.75, 1.0)
@@ -174,15 +175,25 @@ class AnycostSpace:
 
     def macs(self, architecture: Architecture, *, published: bool = False) -> int:
         """See SearchSpace."""
-        from search_service.spaces import anycost_cost
-
-        return anycost_cost.macs(self, architecture, published=published)
+        widths = self.channels(architecture)
+        if published:
+            return anycost_cost.published_macs(self.cost_size, widths)
+        return anycost_cost.true_macs(self.cost_size, widths)
 
     def params(self, architecture: Architecture) -> int:
         """See SearchSpace."""
-        from search_service.spaces import anycost_cost
+        return anycost_cost.params(self.cost_size, self.channels(architecture))
 
-        return anycost_cost.params(self, architecture)
+    @cached_property
+    def cost_size(self) -> anycost_cost.Size:
+        """What costs depend on besides the widths."""
+        p = self.parameters
+        return anycost_cost.Size(
+            full=self.full_channels,
+            style_dim=p.style_dim,
+            mapping_layers=p.mapping_layers,
+            image_channels=p.image_channels,
+        )
 
 
 SPACES.register("anycost")(DataclassFamily(space=AnycostSpace, parameters=AnycostParameters))

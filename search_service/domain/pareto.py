@@ -1,0 +1,86 @@
+"""Pareto numerics: pure functions of (n, m) arrays of costs, all minimised."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Costs = NDArray[np.float64]
+
+
+def non_dominated(costs: Costs) -> NDArray[np.bool_]:
+    """Which rows no other row dominates (as good everywhere, better somewhere); equal rows stay."""
+    keep = np.ones(len(costs), dtype=bool)
+    # A row can only be dominated by one that comes before it in lexicographic order.
+    order = np.lexsort(costs.T[::-1]) if len(costs) else np.zeros(0, dtype=int)
+    front = np.empty_like(costs)
+    size = 0
+    for i in order:
+        row = costs[i]
+        rivals = front[:size]
+        if (np.all(rivals <= row, axis=1) & np.any(rivals < row, axis=1)).any():
+            keep[i] = False
+        else:
+            front[size] = row
+            size += 1
+    return keep
+
+
+def ranks(costs: Costs) -> NDArray[np.int64]:
+    """0 for the front, 1 for the front of the rest, and so on."""
+    result = np.zeros(len(costs), dtype=np.int64)
+    left = np.arange(len(costs))
+    rank = 0
+    while len(left):
+        front = non_dominated(costs[left])
+        result[left[front]] = rank
+        left = left[~front]
+        rank += 1
+    return result
+
+
+def crowding_distance(costs: Costs) -> NDArray[np.float64]:
+    """Sum over objectives of the normalised gap between a row's neighbours; the ends have infinity.
+
+    A fast and elitist multiobjective genetic algorithm: NSGA-II (Deb et al., 2002), section III-B.
+    """
+    distance = np.zeros(len(costs))
+    for column in costs.T:
+        order = np.argsort(column, kind="stable")
+        span = column[order[-1]] - column[order[0]] if len(order) else 0.0
+        if len(order):
+            distance[order[[0, -1]]] = np.inf
+        if span > 0:
+            distance[order[1:-1]] += (column[order[2:]] - column[order[:-2]]) / span
+    return distance
+
+
+def hypervolume(costs: Costs, reference: NDArray[np.float64]) -> float:
+    """Volume that the rows dominate, up to the reference point; rows beyond it add nothing.
+
+    Exact, by slicing along the last objective; meant for fronts of up to some hundred rows.
+    """
+    inside = costs[np.all(costs < reference, axis=1)] if len(costs) else costs
+    if not len(inside):
+        return 0.0
+    return _volume(inside[non_dominated(inside)], reference)
+
+
+def _volume(front: Costs, reference: NDArray[np.float64]) -> float:
+    if front.shape[1] == 1:
+        return float(reference[0] - front.min())
+    if front.shape[1] == 2:
+        return _area(front, reference)
+    order = np.argsort(front[:, -1], kind="stable")
+    heights = np.append(front[order, -1], reference[-1])
+    total = 0.0
+    for count, thickness in enumerate(np.diff(heights), start=1):
+        if thickness > 0:
+            base = front[order[:count], :-1]
+            total += float(thickness) * _volume(base[non_dominated(base)], reference[:-1])
+    return total
+
+
+def _area(front: Costs, reference: NDArray[np.float64]) -> float:
+    ordered = front[np.argsort(front[:, 0], kind="stable")]
+    ceilings = np.minimum.accumulate(np.append(reference[1], ordered[:-1, 1]))
+    heights = np.maximum(ceilings - ordered[:, 1], 0.0)
+    return float(np.sum((reference[0] - ordered[:, 0]) * heights))

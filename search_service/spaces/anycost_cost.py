@@ -5,22 +5,27 @@ convolution at its input size; the published one is what tracing the reference p
 gives, which counts that convolution at its output size and every elementwise product.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+CACHED = 1 << 16  # searchers ask for the same subnets again and again
+
+Widths = tuple[int, ...]  # active channels of the constant input, then of each convolution
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
     """What the cost depends on besides the active widths. `full` are the supernet's widths."""
 
-    full: tuple[int, ...]
+    full: Widths
     style_dim: int
     mapping_layers: int
     image_channels: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Modulated:
+class _Modulated(NamedTuple):  # a tuple because thousands are made per call of `feasibility`
     """A modulated convolution: `full_in` inputs in the supernet, `c` active, `o` outputs."""
 
     full_in: int
@@ -36,7 +41,7 @@ class _Modulated:
         return self.o * self.c * self.kernel**2
 
 
-def _styled(size: Size, widths: Sequence[int]) -> Iterator[_Modulated]:
+def _styled(size: Size, widths: Widths) -> Iterator[_Modulated]:
     for i in range(1, len(widths)):
         yield _Modulated(
             full_in=size.full[i - 1],
@@ -48,7 +53,7 @@ def _styled(size: Size, widths: Sequence[int]) -> Iterator[_Modulated]:
         )
 
 
-def _rgb(size: Size, widths: Sequence[int]) -> Iterator[_Modulated]:
+def _rgb(size: Size, widths: Widths) -> Iterator[_Modulated]:
     for i in range(1, len(widths), 2):
         yield _Modulated(
             full_in=size.full[i],
@@ -59,7 +64,8 @@ def _rgb(size: Size, widths: Sequence[int]) -> Iterator[_Modulated]:
         )
 
 
-def true_macs(size: Size, widths: Sequence[int], *, extracted: bool = False) -> int:
+@lru_cache(maxsize=CACHED)
+def true_macs(size: Size, widths: Widths, *, extracted: bool = False) -> int:
     """Of the subnet within its supernet, whose modulation layers give every full-width scale;
     `extracted`: of the subnet on its own, whose modulation layers are as narrow as it is."""
     convolutions = [*_styled(size, widths), *_rgb(size, widths)]
@@ -70,7 +76,7 @@ def true_macs(size: Size, widths: Sequence[int], *, extracted: bool = False) -> 
     return total
 
 
-def published_macs(size: Size, widths: Sequence[int]) -> int:
+def published_macs(size: Size, widths: Widths) -> int:
     """What torchprofile counts on the reference program's graph, to the integer."""
     s = size.style_dim
     total = 1 + s + size.mapping_layers * (s * s + 2 * s) + size.mapping_layers * s * s
@@ -90,7 +96,8 @@ def published_macs(size: Size, widths: Sequence[int]) -> int:
     return total
 
 
-def params(size: Size, widths: Sequence[int]) -> int:
+@lru_cache(maxsize=CACHED)
+def params(size: Size, widths: Widths) -> int:
     """Trainable parameters of the subnet on its own."""
     s = size.style_dim
     total = size.mapping_layers * (s * s + s) + 16 * widths[0]

@@ -11,7 +11,6 @@ from search_service.domain.space import (
     SearchSpace,
     architecture_at,
     enumerate_space,
-    indices_of,
     largest,
     sample,
     smallest,
@@ -101,12 +100,15 @@ def _is_feasible(
     rng: np.random.Generator,
 ) -> bool:
     """Exact when all bounds point one way, since costs are monotone, or the space is small."""
-    ops = {c.op for c in constraints if _is_known(c)}
+    known = [c for c in constraints if _is_known(c)]
+    ops = {c.op for c in known}
     if len(ops) <= 1:
         return check(largest(space) if ops == {Op.GE} else smallest(space))
     if any(check(a) for _ in range(WALKS) for a in _walk(space, rng)):
         return True
-    return space.size <= ENUMERATED and any(map(check, enumerate_space(space)))
+    if space.size <= ENUMERATED:
+        return any(map(check, enumerate_space(space)))
+    return any(_descend(space, known, start) for start in _corners(space))
 
 
 def _walk(space: SearchSpace, rng: np.random.Generator) -> Iterator[Architecture]:
@@ -117,6 +119,35 @@ def _walk(space: SearchSpace, rng: np.random.Generator) -> Iterator[Architecture
     while index != tops:
         open_choices = [i for i, (at, top) in enumerate(zip(index, tops, strict=True)) if at < top]
         index[int(rng.choice(open_choices))] += 1
+        yield architecture_at(space, index)
+
+
+def _corners(space: SearchSpace) -> Iterator[tuple[int, ...]]:
+    """Everything at its largest, but the first choice anywhere: it weighs the most."""
+    first, *rest = space.choices
+    for option in range(len(first.options)):
+        yield (option, *(len(choice.options) - 1 for choice in rest))
+
+
+def _descend(space: SearchSpace, known: Sequence[Constraint], start: Sequence[int]) -> bool:
+    """Whether steps in one choice at a time, each the best there is, end all violation."""
+    costs = closed_forms(space)
+
+    def violation(index: tuple[int, ...]) -> float:
         architecture = architecture_at(space, index)
-        assert indices_of(space, architecture)  # canonical: a choice without effect is at its top
-        yield architecture
+        return sum(c.violation(costs[c.name](architecture)) for c in known)
+
+    index = tuple(start)
+    least = violation(index)
+    while least > 0:
+        steps = [
+            (*index[:i], at, *index[i + 1 :])
+            for i, choice in enumerate(space.choices)
+            for at in (index[i] - 1, index[i] + 1)
+            if 0 <= at < len(choice.options)
+        ]
+        best = min(steps, key=violation)
+        if violation(best) >= least:
+            return False
+        index, least = best, violation(best)
+    return True

@@ -4,9 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from search_service import spaces
+from search_service.domain.space import architecture_at, indices_of, sample
 from search_service.spaces import anycost_cost
+from search_service.spaces.anycost import AnycostSpace
 
 TABLE = json.loads(
     (Path(__file__).parents[2] / "fixtures" / "anycost" / "macs_1024.json").read_text()
@@ -15,10 +19,8 @@ FULL = tuple(TABLE["uniform"][0]["channels"])
 CONFIG_F = anycost_cost.Size(full=FULL, style_dim=512, mapping_layers=8, image_channels=3)
 
 
-def widths(row: dict[str, Any]) -> list[int]:
-    live = 2 * (row["res"].bit_length() - 1) - 2
-    channels: list[int] = row["channels"][:live]
-    return channels
+def widths(row: dict[str, Any]) -> anycost_cost.Widths:
+    return tuple(row["channels"][: AnycostSpace.live_entries(row["res"])])
 
 
 @pytest.mark.parametrize("row", TABLE["uniform"] + TABLE["evolve"])
@@ -31,3 +33,32 @@ def test_both_conventions_equal_the_recorded_counts_to_the_integer(row: dict[str
 
 def test_parameters_of_the_published_generators() -> None:
     assert anycost_cost.params(CONFIG_F, FULL) == 30_370_060
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_cost_grows_with_every_option(seed: int) -> None:
+    space = spaces.build("anycost", {"resolution": 64, "channel_multiplier": 0.125})
+    index = indices_of(space, sample(space, np.random.default_rng(seed)))
+    for i, choice in enumerate(space.choices):
+        at = [
+            architecture_at(space, (*index[:i], option, *index[i + 1 :]))
+            for option in range(len(choice.options))
+        ]
+        for costs in ([space.macs(a) for a in at], [space.params(a) for a in at]):
+            assert costs == sorted(costs)
+
+
+def test_a_space_counts_the_published_network_as_the_table_does() -> None:
+    space = spaces.build("anycost", {"resolution": 1024})
+    assert isinstance(space, AnycostSpace)
+    for row in TABLE["uniform"]:
+        architecture = space.uniform(row["ratio"], row["res"])
+        assert space.macs(architecture, published=True) == row["repo_convention_total"]
+        assert space.macs(architecture) == row["true_macs_conv_linear"]
+
+
+def test_grey_images_cost_two_channels_less_at_every_level() -> None:
+    grey = anycost_cost.Size(full=FULL, style_dim=512, mapping_layers=8, image_channels=1)
+    levels = FULL[1::2]
+    spared = anycost_cost.params(CONFIG_F, FULL) - anycost_cost.params(grey, FULL)
+    assert spared == sum(2 * width + 2 for width in levels)

@@ -112,7 +112,9 @@ class Driver:
         try:
             with heart:
                 ended = self._search(claim, heart)
-            self._storage.jobs.finish(claim, state=ended.state, reason=ended.reason)
+            job = self._storage.jobs.finish(claim, state=ended.state, reason=ended.reason)
+            if job.started_at is not None and job.finished_at is not None:
+                telemetry.observe_job((job.finished_at - job.started_at).total_seconds())
         except LostClaim:
             logger.info("claim ended", extra={"job": claim.job.id})
         except Draining:
@@ -197,7 +199,7 @@ class Driver:
         )
         pool = self._cluster.pool(spec)
         self._pool = (supernet.id, pool)
-        telemetry.set_workers(pool.size)
+        telemetry.set_workers(pool.judges)
         return pool
 
     def _release(self, claim: Claim) -> None:

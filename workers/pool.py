@@ -193,12 +193,9 @@ class RayPool:
         self._actors.clear()
 
     @property
-    def size(self) -> Mapping[str, int]:
-        """Actors by device; images are judged on the empty one."""
-        sizes: dict[str, int] = {}
-        for actor in self._actors:
-            sizes[actor.device] = sizes.get(actor.device, 0) + 1
-        return sizes
+    def judges(self) -> int:
+        """How many actors judge images; those that time on a device come beside them."""
+        return sum(not actor.device for actor in self._actors)
 
     def _place(self, work: _Work) -> None:
         """In the line of the device, of the actor that knows the architecture, or of all."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, field, fields
-from typing import Any, TypeVar, get_origin
+from typing import Any, TypeVar, cast, get_origin
 
 from search_service.errors import InvalidInput, UnknownName
 
@@ -74,15 +74,16 @@ def parameters_schema(kind: type[Any]) -> dict[str, Any]:
 
 
 def _plain(declared: "Field[Any]") -> type[Any]:
-    kind: type[Any] = get_origin(declared.type) or declared.type  # Mapping[str, Any] is Mapping
-    return kind
+    return cast(
+        type[Any], get_origin(declared.type) or declared.type
+    )  # of Mapping[str, Any]: Mapping
 
 
 def _has_default(declared: "Field[Any]") -> bool:
     return declared.default is not MISSING or declared.default_factory is not MISSING
 
 
-def _wanted(declared: "Field[Any]", value: object) -> str:
+def _wanted(declared: "Field[Any]", value: Any) -> str:
     """What would be right, in words; empty when the value is."""
     plain = _plain(declared)
     allowed = (int, float) if plain is float else (plain,)
@@ -92,8 +93,8 @@ def _wanted(declared: "Field[Any]", value: object) -> str:
     if "enum" in rules and value not in rules["enum"]:
         return f"one of {', '.join(rules['enum'])}"
     # Written so that NaN breaks a bound.
-    if "minimum" in rules and not value >= rules["minimum"]:  # type: ignore[operator]  # a number
+    if "minimum" in rules and not value >= rules["minimum"]:
         return f"at least {rules['minimum']}"
-    if "maximum" in rules and not value <= rules["maximum"]:  # type: ignore[operator]  # a number
+    if "maximum" in rules and not value <= rules["maximum"]:
         return f"at most {rules['maximum']}"
     return ""

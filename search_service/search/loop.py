@@ -194,14 +194,17 @@ class Search:
         before = {e.id for e in self._standing.front()}
         self._enter(evaluation, verdict.rung_values, flight.architecture)
         front = [e.id for e in self._standing.front()]
+        hypervolume = self._standing.hypervolume(self._standing.front())
         self.storage.evaluations.record(
             self.claim,
             evaluation,
             front=front if set(front) != before else None,
-            hypervolume=self._standing.hypervolume(self._standing.front()),
+            hypervolume=hypervolume,
             reference_point=self._standing.reference_point,
         )
         telemetry.count_evaluation(evaluation)
+        if hypervolume is not None:
+            telemetry.set_hypervolume(self.claim.job.id, hypervolume)
 
     def _enter(
         self,

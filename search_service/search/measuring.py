@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import replace
 
+from search_service import telemetry
 from search_service.artifacts import Artifacts
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.pools import Outcome, Pool
@@ -55,5 +56,8 @@ class Measuring:
             artifact = self._artifacts.put(measurement.images_png, media_type="image/png")
             details = {**measurement.details, "images_artifact": artifact}
             measurement = replace(measurement, details=details, images_png=None)
+        telemetry.observe_measurement(
+            request.protocol.objective, measurement.seconds, device=request.device
+        )
         stored = self._storage.measurements.add(request.key, measurement)
         return label, replace(stored, seconds=measurement.seconds)

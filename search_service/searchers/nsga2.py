@@ -66,7 +66,7 @@ class Nsga2Searcher:
 
         def parent() -> tuple[int, ...]:
             # Survivors are in order, so the lower position wins the tournament.
-            return survivors[min(rng.integers(len(survivors), size=2))]
+            return survivors[int(rng.integers(len(survivors), size=2).min())]
 
         def child() -> Architecture:
             indices = parent()

@@ -1,6 +1,6 @@
 """Which constraints a space can meet, told from closed forms alone, in milliseconds."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,17 +10,14 @@ from search_service.domain.space import (
     Architecture,
     SearchSpace,
     architecture_at,
-    enumerate_space,
     largest,
-    sample,
     smallest,
 )
 from search_service.domain.spec import Constraint, Op
 from search_service.errors import InfeasibleConstraint
 
 SAMPLES = 2000
-ENUMERATED = 20_000  # spaces up to this size are looked through when nothing quicker decides
-WALKS = 20
+BOXES = 20_000  # about a second; nearly every question takes a few
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +52,12 @@ def feasibility(
     """What the constraints leave of the space; those that must be measured are passed over."""
     check = admits(space, constraints)
     rng = np.random.default_rng(seed)
-    met = sum(check(sample(space, rng)) for _ in range(samples))
+    tops = [len(choice.options) for choice in space.choices]
+    drawn = rng.integers(tops, size=(samples, len(tops)))  # at once: single draws are slow
+    met = sum(check(architecture_at(space, index)) for index in drawn.tolist())
     ends = smallest(space), largest(space)
     return Feasibility(
-        feasible=bool(met) or _is_feasible(space, constraints, check, rng),
+        feasible=bool(met) or _is_feasible(space, constraints),
         fraction=met / samples,
         sampled=samples,
         ranges={
@@ -81,8 +80,7 @@ def require_feasible(space: SearchSpace, constraints: Sequence[Constraint]) -> N
                 f"no architecture meets {c}: {c.name} ranges from {least:g} to {most:g}",
                 pointer=f"/constraints/{i}",
             )
-    check = admits(space, constraints)
-    if not _is_feasible(space, constraints, check, np.random.default_rng(0)):
+    if not _is_feasible(space, constraints):
         names = ", ".join(str(c) for c in constraints if _is_known(c))
         raise InfeasibleConstraint(
             f"no architecture was found that meets {names} together", pointer="/constraints"
@@ -93,61 +91,35 @@ def _is_known(constraint: Constraint) -> bool:
     return OBJECTIVES[constraint.name].source is Source.CLOSED_FORM
 
 
-def _is_feasible(
-    space: SearchSpace,
-    constraints: Sequence[Constraint],
-    check: Callable[[Architecture], bool],
-    rng: np.random.Generator,
-) -> bool:
-    """Exact when all bounds point one way, since costs are monotone, or the space is small."""
-    known = [c for c in constraints if _is_known(c)]
-    ops = {c.op for c in known}
-    if len(ops) <= 1:
-        return check(largest(space) if ops == {Op.GE} else smallest(space))
-    if any(check(a) for _ in range(WALKS) for a in _walk(space, rng)):
-        return True
-    if space.size <= ENUMERATED:
-        return any(map(check, enumerate_space(space)))
-    return any(_descend(space, known, start) for start in _corners(space))
+def _is_feasible(space: SearchSpace, constraints: Sequence[Constraint]) -> bool:
+    """By bisection: costs are monotone, so the two ends of a box of options bound all within.
 
-
-def _walk(space: SearchSpace, rng: np.random.Generator) -> Iterator[Architecture]:
-    """From the smallest to the largest, one step up in one choice at a time."""
-    tops = [len(choice.options) - 1 for choice in space.choices]
-    index = [0] * len(tops)
-    yield architecture_at(space, index)
-    while index != tops:
-        open_choices = [i for i, (at, top) in enumerate(zip(index, tops, strict=True)) if at < top]
-        index[int(rng.choice(open_choices))] += 1
-        yield architecture_at(space, index)
-
-
-def _corners(space: SearchSpace) -> Iterator[tuple[int, ...]]:
-    """Everything at its largest, but the first choice anywhere: it weighs the most."""
-    first, *rest = space.choices
-    for option in range(len(first.options)):
-        yield (option, *(len(choice.options) - 1 for choice in rest))
-
-
-def _descend(space: SearchSpace, known: Sequence[Constraint], start: Sequence[int]) -> bool:
-    """Whether steps in one choice at a time, each the best there is, end all violation."""
-    costs = closed_forms(space)
-
-    def violation(index: tuple[int, ...]) -> float:
-        architecture = architecture_at(space, index)
-        return sum(c.violation(costs[c.name](architecture)) for c in known)
-
-    index = tuple(start)
-    least = violation(index)
-    while least > 0:
-        steps = [
-            (*index[:i], at, *index[i + 1 :])
-            for i, choice in enumerate(space.choices)
-            for at in (index[i] - 1, index[i] + 1)
-            if 0 <= at < len(choice.options)
-        ]
-        best = min(steps, key=violation)
-        if violation(best) >= least:
+    Exact unless BOXES do not suffice, which takes opposed bounds that all but touch.
+    """
+    check = admits(space, constraints)
+    no_floor = admits(space, [c for c in constraints if c.op is Op.LE])
+    no_ceiling = admits(space, [c for c in constraints if c.op is Op.GE])
+    boxes = [([0] * len(space.choices), [len(c.options) - 1 for c in space.choices])]
+    for _ in range(BOXES):
+        if not boxes:
             return False
-        index, least = best, violation(best)
-    return True
+        low, high = boxes.pop()
+        least, most = architecture_at(space, low), architecture_at(space, high)
+        if not (no_floor(least) and no_ceiling(most)):
+            continue
+        if check(least) or check(most):
+            return True
+        live = space.describe(most)  # to halve a choice without effect gains nothing
+        widths = [
+            high[i] - low[i] if choice.name in live else 0 for i, choice in enumerate(space.choices)
+        ]
+        widest = widths.index(max(widths))
+        if widths[widest]:
+            middle = (low[widest] + high[widest]) // 2
+            boxes.append((low, _with(high, widest, middle)))
+            boxes.append((_with(low, widest, middle + 1), high))
+    return False
+
+
+def _with(index: list[int], place: int, value: int) -> list[int]:
+    return [*index[:place], value, *index[place + 1 :]]

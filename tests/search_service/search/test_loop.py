@@ -188,4 +188,4 @@ def test_images_are_kept_as_an_artifact_also_for_a_job_that_only_read(world: Any
     second = world.submit()
     world.run()
     for e in world.storage.evaluations.of_job(second.id):
-        assert world.artifacts.get(e.samples_artifact) == e.architecture.encode()
+        assert world.artifacts.get(e.samples_artifact).content == e.architecture.encode()

@@ -1,0 +1,45 @@
+"""The commands put together."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from search_service.cli import devices, fronts, jobs, processes, searching, settings, supernets, up
+
+app = typer.Typer(
+    name="gansearch",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gansearch {version('gansearch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def gansearch(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Find the best generator for every device."""
+
+
+app.command("up")(up.up)
+app.command("api")(processes.api)
+app.command("worker")(processes.worker)
+app.add_typer(supernets.app, name="supernet")
+app.command("search")(searching.search)
+app.add_typer(jobs.app, name="job")
+app.command("front")(fronts.front)
+app.command("best")(fronts.best)
+app.add_typer(devices.app, name="device")
+app.command("config")(settings.config)

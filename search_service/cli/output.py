@@ -1,0 +1,47 @@
+"""What commands print: JSON, tables, one number."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+
+def print_json(record: Any) -> None:
+    """A record as the API gave it, indented."""
+    typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Columns whose name ends in `>` are set to the right; nothing is ever cut or wrapped."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for column in columns:
+        right = column.endswith(">")
+        table.add_column(column.rstrip(">"), justify="right" if right else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:  # a pipe has no width
+        console = Console(highlight=False, markup=False, width=1000)
+    console.print(table, overflow="ignore", crop=False)
+
+
+def number(value: float | None) -> str:
+    """Four significant digits, without an exponent up to a million and with one beyond."""
+    if value is None:
+        return ""
+    if float(value).is_integer() and abs(value) < 1e6:
+        return f"{int(value):,}"
+    return f"{value:.4g}" if abs(value) < 1e4 or abs(value) >= 1e6 else f"{value:,.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """Minutes and seconds, as `2:05`; hours where there are any."""
+    if seconds is None:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,70 @@
+"""Front points as text: a table for people, CSV for programs."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from search_service.cli.output import number, print_table
+from search_service.client import Record
+
+ALWAYS = ("macs", "params")  # shown when they are there, minimised or not
+
+
+def print_front(front: Record) -> None:
+    """A table, best first objective first, and a line with the hypervolume."""
+    names = _shown(front)
+    rows = [
+        [
+            *(value_text(point["values"][name]) for name in names),
+            architecture_text(point["architecture"]),
+            point["evaluation"],
+        ]
+        for point in front["points"]
+    ]
+    print_table([*(f"{name}>" for name in names), "architecture", "evaluation"], rows)
+    volume = number(front["hypervolume"])
+    typer.echo(f"{len(rows)} on the front" + (f", hypervolume {volume}" if volume else ""))
+
+
+def front_csv(front: Record) -> str:
+    """A line per point; an interval is two columns, an architecture one per choice."""
+    names = _shown(front)
+    choices = list(dict.fromkeys(c for point in front["points"] for c in point["architecture"]))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = [name + part for name in names for part in ("", "_low", "_high")]
+    writer.writerow(["evaluation", *columns, *choices])
+    for point in front["points"]:
+        cells = [
+            point["values"][name].get(part, "")
+            for name in names
+            for part in ("value", "low", "high")
+        ]
+        options = [point["architecture"].get(choice, "") for choice in choices]
+        writer.writerow([point["evaluation"], *cells, *options])
+    return text.getvalue()
+
+
+def value_text(value: Mapping[str, Any]) -> str:
+    """A value with its interval where it has one: `21.4 [20.9, 22]`."""
+    low, high = value.get("low"), value.get("high")
+    text = number(value["value"])
+    return text if low is None or high is None else f"{text} [{number(low)}, {number(high)}]"
+
+
+def architecture_text(architecture: Mapping[str, Any]) -> str:
+    """The options by what they are of: `resolution 32, channels 0.5 1 0.25`."""
+    groups: dict[str, list[str]] = {}
+    for choice, option in architecture.items():
+        groups.setdefault(choice.partition(".")[0], []).append(f"{option:g}")
+    return ", ".join(f"{name} {' '.join(options)}" for name, options in groups.items())
+
+
+def _shown(front: Record) -> list[str]:
+    """The objectives, then what else every point has."""
+    objectives = [named["name"] for named in front["objectives"]]
+    common = [n for n in ALWAYS if all(n in point["values"] for point in front["points"])]
+    return [*objectives, *(name for name in common if name not in objectives)]

@@ -1,0 +1,133 @@
+"""`gansearch supernet`: register trained checkpoints and look at them."""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from search_service.cli.options import ApiKey, AsJson, Server, connect
+from search_service.cli.output import print_json, print_table
+from search_service.client import Client, Record
+from search_service.errors import InvalidFile, InvalidInput, Refused
+
+POLL_SECONDS = 0.3
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Trained supernets.")
+
+
+@app.command()
+def add(
+    checkpoint: Annotated[
+        str,
+        typer.Argument(help="A safetensors file or URI, or a folder with weights.safetensors."),
+    ],
+    name: Annotated[
+        str | None, typer.Option(help="A unique name; the folder's when it is left out.")
+    ] = None,
+    family: Annotated[str, typer.Option(help="The family of its space.")] = "anycost",
+    parameters: Annotated[
+        str | None,
+        typer.Option(help="JSON, or a file of it; parameters.json beside the weights otherwise."),
+    ] = None,
+    dataset: Annotated[str, typer.Option(help="The images it learnt.")] = "fashion-mnist-32",
+    feature_extractor: Annotated[
+        str, typer.Option(help="What FID sees with.")
+    ] = "fashion-classifier",
+    wait: Annotated[bool, typer.Option(help="Wait until a worker has loaded it.")] = True,
+    server: Server = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register a checkpoint; a worker then loads it and says whether it is ready."""
+    folder, weights = _located(checkpoint)
+    body = {
+        "name": name or folder.name,
+        "family": family,
+        "parameters": _parameters(parameters, folder),
+        "checkpoint": weights,
+        "dataset": dataset,
+        "feature_extractor": feature_extractor,
+    }
+    with connect(server, api_key) as client:
+        supernet = client.add_supernet(body)
+        if wait:
+            supernet = settled(client, supernet["id"])
+    if as_json:
+        print_json(supernet)
+    else:
+        typer.echo(f"{supernet['name']} is {supernet['status']} ({supernet['id']})")
+
+
+@app.command("list")
+def list_(server: Server = None, api_key: ApiKey = None, as_json: AsJson = False) -> None:
+    """List the supernets, newest first."""
+    with connect(server, api_key) as client:
+        supernets = client.supernets()
+    if as_json:
+        print_json(supernets)
+        return
+    columns = ("name", "family", "status", "dataset", "id")
+    print_table(columns, [[str(s[column]) for column in columns] for s in supernets])
+
+
+@app.command()
+def show(
+    supernet: Annotated[str, typer.Argument(help="Its name or id.")],
+    server: Server = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one supernet."""
+    with connect(server, api_key) as client:
+        record = client.supernet(supernet)
+    if as_json:
+        print_json(record)
+        return
+    for field, value in record.items():
+        if value not in ("", None, {}):
+            typer.echo(f"{field}: {json.dumps(value) if isinstance(value, dict) else value}")
+
+
+def settled(client: Client, supernet: str) -> Record:
+    """Wait until a worker has loaded it. Raises Refused when it found it invalid."""
+    while (record := client.supernet(supernet))["status"] == "pending":
+        time.sleep(POLL_SECONDS)
+    if record["status"] == "invalid":
+        raise Refused(f"{record['name']} is invalid: {record['reason']}", status=409)
+    return record
+
+
+def _located(checkpoint: str) -> tuple[Path, str]:
+    """The folder that describes it, and the URI of the weights."""
+    path = Path(checkpoint)
+    if path.is_dir():
+        path = path / "weights.safetensors"
+    if "://" in checkpoint:
+        return path.parent, checkpoint
+    if not path.is_file():
+        raise InvalidFile(f"no checkpoint at {path}: name a safetensors file")
+    return path.absolute().parent, str(path.absolute())
+
+
+def _parameters(given: str | None, folder: Path) -> dict[str, Any]:
+    """Raises InvalidFile or InvalidInput for what is not a JSON object."""
+    source = given or str(folder / "parameters.json")
+    if source.lstrip().startswith("{"):
+        text = source
+    else:
+        try:
+            text = Path(source).read_text()
+        except OSError as error:
+            raise InvalidFile(
+                f"cannot read {source}: {error.strerror}; give the family's parameters with "
+                "--parameters '{…}' or --parameters FILE"
+            ) from error
+    try:
+        parameters = json.loads(text)
+    except ValueError as error:
+        raise InvalidInput(f"--parameters must be JSON: {error}") from error
+    if not isinstance(parameters, dict):
+        raise InvalidInput(f"--parameters must be a JSON object, got {text.strip()[:40]}")
+    return parameters

@@ -97,15 +97,15 @@ def _is_feasible(space: SearchSpace, constraints: Sequence[Constraint]) -> bool:
     Exact unless BOXES do not suffice, which takes opposed bounds that all but touch.
     """
     check = admits(space, constraints)
-    no_floor = admits(space, [c for c in constraints if c.op is Op.LE])
-    no_ceiling = admits(space, [c for c in constraints if c.op is Op.GE])
+    low_enough = admits(space, [c for c in constraints if c.op is Op.LE])
+    high_enough = admits(space, [c for c in constraints if c.op is Op.GE])
     boxes = [([0] * len(space.choices), [len(c.options) - 1 for c in space.choices])]
     for _ in range(BOXES):
         if not boxes:
             return False
         low, high = boxes.pop()
         least, most = architecture_at(space, low), architecture_at(space, high)
-        if not (no_floor(least) and no_ceiling(most)):
+        if not (low_enough(least) and high_enough(most)):
             continue
         if check(least) or check(most):
             return True

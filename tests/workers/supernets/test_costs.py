@@ -26,7 +26,7 @@ class Counter(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch's own
-        self.total: int = 0
+        self.total = 0
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
@@ -44,7 +44,7 @@ class Counter(TorchDispatchMode):
 def count(subnet: nn.Module) -> int:
     with torch.no_grad(), Counter() as counter:
         subnet.eval()(torch.randn(1, STYLE_DIM))
-    return counter.total
+    return int(counter.total)
 
 
 def modulated_inputs(widths: tuple[int, ...]) -> int:

@@ -17,7 +17,13 @@ class EqualizedLinear(nn.Module):
     """x @ (weight * m / sqrt(inputs)) + bias * m, with m the learning-rate multiplier."""
 
     def __init__(
-        self, inputs: int, outputs: int, *, bias: float = 0.0, rate: float = 1.0, lrelu: bool = False
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        bias: float = 0.0,
+        rate: float = 1.0,
+        lrelu: bool = False,
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)

@@ -18,7 +18,5 @@ class PixelNorm(nn.Module):
 
 def mapping_network(style_dim: int, layers: int) -> nn.Sequential:
     """(…, style_dim) to (…, style_dim)."""
-    linears = (
-        EqualizedLinear(style_dim, style_dim, rate=RATE, lrelu=True) for _ in range(layers)
-    )
+    linears = (EqualizedLinear(style_dim, style_dim, rate=RATE, lrelu=True) for _ in range(layers))
     return nn.Sequential(PixelNorm(), *linears)

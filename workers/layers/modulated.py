@@ -76,25 +76,36 @@ class StyledConv(nn.Module):
         return F.leaky_relu(y * factors[:, :, None, None] + shift, LEAK, inplace=True)
 
 
+class RgbWeight(nn.Module):
+    """The weights of a styled 1x1 convolution to few channels, without demodulation."""
+
+    def __init__(self, inputs: int, outputs: int, style_dim: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(1, outputs, inputs, 1, 1))
+        self.modulation = EqualizedLinear(style_dim, inputs, bias=1.0)
+        self.scale = 1 / math.sqrt(inputs)
+
+    def forward(self, w: Tensor, active: int) -> Tensor:
+        """A weight per sample, (n, outputs, active): smaller than a scaled copy of the input."""
+        style = self.modulation(w, active) * self.scale  # (n, c)
+        weight: Tensor = self.weight[0, :, :active, 0, 0] * style[:, None]
+        return weight
+
+
 class ToRgb(nn.Module):
     """A styled 1x1 convolution to the image, added to the upsampled image of the level below."""
 
     def __init__(self, inputs: int, image_channels: int, style_dim: int, *, skip: bool) -> None:
         super().__init__()
-        self.conv = nn.Module()
-        self.conv.weight = nn.Parameter(torch.randn(1, image_channels, inputs, 1, 1))
-        self.conv.modulation = EqualizedLinear(style_dim, inputs, bias=1.0)
+        self.conv = RgbWeight(inputs, image_channels, style_dim)
         self.bias = nn.Parameter(torch.zeros(1, image_channels, 1, 1))
         if skip:
             self.upsample = Upsample()
-        self.scale = 1 / math.sqrt(inputs)
 
     def forward(self, x: Tensor, w: Tensor, below: Tensor | None = None) -> Tensor:
         """(n, c, h, w) to (n, image_channels, h, w); `below` is (n, image_channels, h/2, w/2)."""
         n, active, height, width = x.shape
-        style = self.conv.modulation(w, active) * self.scale  # (n, c)
-        # so few outputs that a weight per sample is smaller than a scaled copy of the input
-        weight = self.conv.weight[0, :, :active, 0, 0] * style[:, None]  # (n, rgb, c)
+        weight = self.conv(w, active)  # (n, rgb, c)
         pixels = x.permute(0, 2, 3, 1).reshape(n, height * width, active)
         rgb = torch.bmm(pixels, weight.transpose(1, 2).to(x.dtype))  # (n, h w, rgb)
         rgb = rgb.view(n, height, width, -1).permute(0, 3, 1, 2) + self.bias.to(rgb.dtype)

@@ -1,6 +1,6 @@
 """Supernets by family name, mirroring `search_service.spaces`.
 
-    supernet = supernets.build("anycost", {"resolution": 32, "channel_multiplier": 0.0625})
+supernet = supernets.build("anycost", {"resolution": 32, "channel_multiplier": 0.0625})
 """
 
 from collections.abc import Mapping

@@ -84,7 +84,7 @@ class AnycostSupernet(AnycostGenerator):
                 source = full[name]
                 tensor.copy_(source[tuple(slice(size) for size in tensor.shape)])
                 if name.startswith("to_rgb") and name.endswith("conv.weight"):
-                    # the equalised scale divides by the full fan-in; without demodulation that shows
+                    # the equalised scale has the full fan-in, and no demodulation undoes it
                     tensor.mul_(math.sqrt(tensor.shape[2] / source.shape[2]))
         return subnet.train(self.training)
 

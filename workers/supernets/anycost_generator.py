@@ -54,8 +54,7 @@ class AnycostGenerator(nn.Module):
             for i in range(2, len(widths))
         )
         self.to_rgbs = nn.ModuleList(
-            ToRgb(widths[i], image_channels, style_dim, skip=True)
-            for i in range(3, len(widths), 2)
+            ToRgb(widths[i], image_channels, style_dim, skip=True) for i in range(3, len(widths), 2)
         )
         self.noises = nn.Module()
         for i, side in enumerate(self.noise_sides):

@@ -75,7 +75,7 @@ class AnycostTraining:
             fake_logits = self.discriminator(fake, self.code(subnet)).float()
         loss_d = discriminator_logistic(real_logits, fake_logits)
         self.discriminator_adam.zero_grad()
-        loss_d.backward()
+        torch.autograd.backward(loss_d)
         losses = {
             "discriminator": loss_d.item(),
             "real_logit": real_logits.mean().item(),
@@ -88,7 +88,7 @@ class AnycostTraining:
             with self._precision():
                 logits = self.discriminator(real, self.code(subnet)).float()
             penalty = r1_penalty(real, logits)
-            (penalty * (recipe.r1.weight / 2 * recipe.r1.every)).backward()
+            torch.autograd.backward(penalty * (recipe.r1.weight / 2 * recipe.r1.every))
             losses["r1"] = penalty.item()
         self.discriminator_adam.step()
 
@@ -118,7 +118,7 @@ class AnycostTraining:
             loss_g = loss_g + recipe.distillation.weight * distance
             losses["distillation"] = distance.item()
         self.generator_adam.zero_grad()
-        loss_g.backward()
+        torch.autograd.backward(loss_g)
         self.generator_adam.step()
         self.discriminator.requires_grad_(True)
 

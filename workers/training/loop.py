@@ -50,7 +50,9 @@ def train(recipe: Recipe, images: Tensor, output: Path) -> AnycostTraining:
             line = {
                 "step": done,
                 "images": done * recipe.batch,
-                "images_per_s": round((done - start) * recipe.batch / (time.monotonic() - began), 1),
+                "images_per_s": round(
+                    (done - start) * recipe.batch / (time.monotonic() - began), 1
+                ),
                 **{name: round(sums[name] / counts[name], 5) for name in sums},
             }
             with log.open("a") as file:

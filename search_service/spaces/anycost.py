@@ -145,8 +145,8 @@ class AnycostSpace:
     def parse(self, text: str) -> Architecture:
         """See SearchSpace: `<resolution>:<k0>_<k1>_…` with the active channels."""
         head, colon, tail = text.partition(":")
-        if not colon or not head.isdigit() or int(head) not in self.resolutions:
-            allowed = ", ".join(map(str, self.resolutions))
+        allowed = ", ".join(map(str, self.resolutions))
+        if not colon or head not in allowed.split(", "):
             raise InvalidArchitecture(
                 f"{text!r} must be <resolution>:<k0>_<k1>_… with a resolution of {allowed}"
             )

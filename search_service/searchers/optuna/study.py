@@ -13,7 +13,7 @@ from optuna.distributions import (
     CategoricalDistribution,
     IntDistribution,
 )
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseGASampler, BaseSampler, RandomSampler
 from optuna.trial import Trial, TrialState
 
 from search_service.domain.space import Architecture, Choice
@@ -28,7 +28,6 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "float": (int, float),
     "str": (str,),
 }
-_REMEMBERS = ("NSGAIISampler", "NSGAIIISampler", "CmaEsSampler")  # leaves marks on its trials
 
 
 def check_options(sampler: str, options: Mapping[str, Any]) -> None:
@@ -132,16 +131,27 @@ class ReplayedStudy:
     def enter(self, architecture: Architecture, *, indices: Sequence[int]) -> None:
         """Number `len(proposed)` is this architecture; it runs from now on."""
         self._study.enqueue_trial(dict(zip(self._distributions, indices, strict=True)))
-        if self._sampler in _REMEMBERS:
-            self._study.sampler = self._fresh_sampler(0)
-        else:
-            self._study.sampler = RandomSampler(seed=0)  # draws nothing: all is given
-        self._running.append(self._study.ask(self._distributions))
+        trial = self._study.ask(self._distributions)
+        self._running.append(trial)
+        sampler = self._fresh_sampler(0)
+        if isinstance(sampler, BaseGASampler):
+            # Otherwise it would pass over trials that it was given, as if they had not been.
+            frozen = self._study.get_trials(deepcopy=False)[trial.number]
+            generation = sampler.get_trial_generation(self._study, frozen)
+            sampler.get_parent_population(self._study, generation)
         self.proposed.append(architecture)
 
     def sample(self, attempt: int) -> list[int]:
         """Option indices that the sampler would take for the next number; nothing is entered."""
-        self._study.sampler = self._fresh_sampler(attempt)
+        sampler = self._fresh_sampler(attempt)
+        if isinstance(sampler, BaseGASampler):
+            # The first draw of a generation sees the parents in another order than later draws do.
+            self._draw(sampler)
+            sampler = self._fresh_sampler(attempt)
+        return self._draw(sampler)
+
+    def _draw(self, sampler: BaseSampler) -> list[int]:
+        self._study.sampler = sampler
         trial = self._study.ask(self._distributions)
         self._study.tell(trial, state=TrialState.FAIL)
         return [int(trial.params[name]) for name in self._distributions]

@@ -1,4 +1,4 @@
-"""Optuna's samplers as searchers; Optuna is imported when one is checked or built."""
+"""A searcher that asks one of Optuna's samplers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,19 +15,11 @@ from search_service.searchers.remaining import Remaining
 from search_service.searchers.table import SEARCHERS, Entry
 
 if TYPE_CHECKING:
-    from search_service.searchers.optuna_study import ReplayedStudy
+    from search_service.searchers.optuna.study import ReplayedStudy
 
-# Of Optuna's samplers, those whose proposal depends on the trials alone. The others walk a grid,
-# which is what the exhaustive searcher does.
-SAMPLERS = (
-    "CmaEsSampler",
-    "GPSampler",
-    "NSGAIIISampler",
-    "NSGAIISampler",
-    "RandomSampler",
-    "TPESampler",
-)
-_NEEDS = {"GPSampler": "torch", "CmaEsSampler": "cmaes"}
+# Of Optuna's samplers, those for several objectives whose proposal depends on the trials alone. The
+# others walk a grid or a sequence, which the exhaustive and random searchers do.
+SAMPLERS = ("GPSampler", "NSGAIIISampler", "NSGAIISampler", "RandomSampler", "TPESampler")
 _REDRAWS = 4  # a sampler is slow; what it repeats so often it would go on repeating
 
 
@@ -40,7 +32,7 @@ class OptunaParameters:
     encoding: str = one_of("ordinal", "ordinal", "categorical")  # of an option's index
 
     def __post_init__(self) -> None:
-        from search_service.searchers.optuna_study import check_options
+        from search_service.searchers.optuna.study import check_options
 
         check_options(self.sampler, self.options)
 
@@ -56,16 +48,10 @@ class OptunaSearcher:
     def __init__(
         self, *, problem: Problem, seed: int, window: int, parameters: OptunaParameters
     ) -> None:
-        """Raises InvalidInput where the sampler's requirement is missing or does not fit."""
-        needed = _NEEDS.get(parameters.sampler)
-        if needed and find_spec(needed) is None:
+        """Raises InvalidInput where the sampler needs a package that is missing."""
+        if parameters.sampler == "GPSampler" and find_spec("torch") is None:
             raise InvalidInput(
-                f"{parameters.sampler} needs the package {needed!r}; install it on the worker",
-                pointer="/searcher/parameters/sampler",
-            )
-        if parameters.sampler == "CmaEsSampler" and problem.objectives > 1:
-            raise InvalidInput(
-                f"CmaEsSampler takes one objective, got {problem.objectives}",
+                "GPSampler needs the package torch; install gansearch[workers]",
                 pointer="/searcher/parameters/sampler",
             )
         self._problem = problem
@@ -88,7 +74,7 @@ class OptunaSearcher:
 
     def _study_of(self, proposed: Sequence[Architecture], told: Sequence[Told]) -> "ReplayedStudy":
         """A study with this history: the last one where it holds the beginning of it."""
-        from search_service.searchers.optuna_study import ReplayedStudy
+        from search_service.searchers.optuna.study import ReplayedStudy
 
         constrained = any(t.violation for t in told)
         study = self._study

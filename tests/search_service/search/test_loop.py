@@ -149,7 +149,7 @@ def test_patience_ends_a_search_that_no_longer_gains(world: Any) -> None:
 
 
 def test_a_space_smaller_than_the_budget_is_exhausted(world: Any) -> None:
-    smallest = {"name": "macs", "op": "le", "value": 1.4e6}
+    smallest = {"name": "macs", "op": "le", "value": 4.3e6}
     job = world.submit(constraints=[smallest], budget={"evaluations": 100_000})
     _, ended = world.run()
     assert ended.reason == "exhausted"

@@ -73,9 +73,7 @@ def test_images_of_a_batch_do_not_depend_on_one_another(supernet: AnycostSuperne
 
 
 @pytest.mark.parametrize("side", [8, 16, 32])
-def test_an_image_has_the_side_and_channels_asked_for(
-    supernet: AnycostSupernet, side: int
-) -> None:
+def test_an_image_has_the_side_and_channels_asked_for(supernet: AnycostSupernet, side: int) -> None:
     image = supernet(torch.randn(2, 16), supernet.space.uniform(0.5, side))
     assert image.shape == (2, 1, side, side)
 

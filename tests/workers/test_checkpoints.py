@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from search_service.errors import InvalidFile
+from workers.checkpoints import load_weights, read_weights, save_weights
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    path = tmp_path / "folder" / "weights.safetensors"
+    save_weights(nn.Linear(3, 2), path)
+    return path
+
+
+def test_what_is_saved_comes_back(tmp_path: Path) -> None:
+    written, read = nn.Linear(3, 2), nn.Linear(3, 2)
+    save_weights(written, tmp_path / "w.safetensors")
+    load_weights(read, tmp_path / "w.safetensors")
+    assert torch.equal(written.weight, read.weight)
+    assert torch.equal(written.bias, read.bias)
+
+
+def test_saving_leaves_one_file(saved: Path) -> None:
+    save_weights(nn.Linear(3, 2), saved)
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match=r"no checkpoint at .*none\.safetensors"):
+        read_weights(tmp_path / "none.safetensors")
+
+
+@pytest.mark.parametrize("kept", [0, 5, 40, -1])
+def test_a_truncated_file(saved: Path, kept: int) -> None:
+    saved.write_bytes(saved.read_bytes()[:kept])
+    with pytest.raises(InvalidFile, match="is not a whole safetensors file"):
+        read_weights(saved)
+
+
+def test_another_format(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    torch.save({"weight": torch.zeros(2)}, path)
+    with pytest.raises(InvalidFile, match="is not a whole safetensors file"):
+        read_weights(path)
+
+
+def test_missing_and_extra_keys_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file({"weight": torch.zeros(2, 3), "scale": torch.zeros(1)}, path)
+    with pytest.raises(InvalidFile, match="it lacks bias and has scale"):
+        load_weights(nn.Linear(3, 2), path)
+
+
+def test_other_shapes_are_named_and_change_nothing(saved: Path) -> None:
+    module = nn.Linear(4, 2)
+    before = module.bias.detach().clone()
+    with pytest.raises(InvalidFile, match=r"weight is \(2, 3\), expected \(2, 4\)"):
+        load_weights(module, saved)
+    assert torch.equal(module.bias, before)

@@ -19,7 +19,7 @@ def test_a_slow_layer_starts_like_a_fast_one_and_moves_less() -> None:
     assert_close(slow(x).var(), torch.tensor(1.0), atol=0.1, rtol=0)
     before = slow(x)
     with torch.no_grad():
-        slow.bias += 1.0
+        slow.bias.add_(1.0)
     assert_close(slow(x) - before, torch.full_like(before, 0.01), atol=1e-6, rtol=0)
 
 

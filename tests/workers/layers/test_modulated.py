@@ -8,8 +8,8 @@ from workers.layers.modulated import ModulatedConv2d, StyledConv, ToRgb
 
 def per_sample_weights(conv: ModulatedConv2d, w: torch.Tensor) -> torch.Tensor:
     """The paper's form: equations 1 and 3, a weight for each sample."""
-    style = conv.modulation(w)
-    weight = conv.scale * conv.weight * style[:, None, :, None, None]
+    style: torch.Tensor = conv.modulation(w)
+    weight: torch.Tensor = conv.scale * conv.weight * style[:, None, :, None, None]
     return weight * torch.rsqrt(weight.square().sum((2, 3, 4), keepdim=True) + 1e-8)
 
 

@@ -31,9 +31,11 @@ def test_a_step_moves_both_networks_and_the_average(tiny: Recipe, real: Tensor) 
 def test_a_narrow_step_leaves_the_other_channels_alone(tiny: Recipe, real: Tensor) -> None:
     narrow = replace(tiny, sampling=Sampling(sides={"16": 1.0}, full=0.0, smallest=1.0))
     training = AnycostTraining(narrow, real)
-    before = training.generator.convs[1].conv.weight.detach().clone()
+    before = training.generator.get_parameter("convs.1.conv.weight").detach().clone()
     training.step(0)
-    moved = (training.generator.convs[1].conv.weight != before).flatten(3).any(3)[0]  # (o, i)
+    moved = (
+        (training.generator.get_parameter("convs.1.conv.weight") != before).flatten(3).any(3)[0]
+    )  # (o, i)
     width = moved.shape[0] // 4
     assert moved[:width, :width].all()
     assert not moved[width:].any()

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from search_service.cli.plotting import plot_front
 from search_service.cli.points import print_front
@@ -23,7 +24,7 @@ from search_service.errors import GansearchError, Unreachable
 
 ROOT = Path(__file__).resolve().parents[1]
 SUPERNET = ROOT / "zoo" / "anycost-fashion32"
-SEARCH = {
+SEARCH: dict[str, Any] = {
     "objectives": [{"name": "fid"}, {"name": "latency_ms", "device": "cpu"}],
     "searcher": {"name": "nsga2", "parameters": {"population_size": 20}},
     "budget": {"evaluations": 120},
@@ -80,9 +81,7 @@ def run(service: "subprocess.Popen[bytes]", server: str, output: Path, evaluatio
         say(f"registering {SUPERNET.name}")
         body = json.loads((SUPERNET / "parameters.json").read_text())
         checkpoint = str(SUPERNET / "weights.safetensors")
-        supernet = client.add_supernet(
-            {**body, "name": SUPERNET.name, "checkpoint": checkpoint}
-        )
+        supernet = client.add_supernet({**body, "name": SUPERNET.name, "checkpoint": checkpoint})
         settled(client, supernet["id"])
         spec = {**SEARCH, "supernet": SUPERNET.name, "budget": {"evaluations": evaluations}}
         job = client.submit("search", spec)

@@ -5,7 +5,11 @@ from typing import Annotated
 
 import typer
 
-from search_service.cli import devices, fronts, jobs, processes, searching, settings, supernets, up
+from search_service.cli import devices, jobs, processes, supernets
+from search_service.cli.fronts import best, front
+from search_service.cli.searching import search
+from search_service.cli.settings import config
+from search_service.cli.up import up
 
 app = typer.Typer(
     name="gansearch",
@@ -33,13 +37,13 @@ def gansearch(
     """Find the best generator for every device."""
 
 
-app.command("up")(up.up)
+app.command("up")(up)
 app.command("api")(processes.api)
 app.command("worker")(processes.worker)
 app.add_typer(supernets.app, name="supernet")
-app.command("search")(searching.search)
+app.command("search")(search)
 app.add_typer(jobs.app, name="job")
-app.command("front")(fronts.front)
-app.command("best")(fronts.best)
+app.command("front")(front)
+app.command("best")(best)
 app.add_typer(devices.app, name="device")
-app.command("config")(settings.config)
+app.command("config")(config)

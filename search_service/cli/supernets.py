@@ -13,6 +13,11 @@ from search_service.client import Client, Record
 from search_service.errors import InvalidFile, InvalidInput, Refused
 
 POLL_SECONDS = 0.3
+DEFAULTS = {
+    "family": "anycost",
+    "dataset": "fashion-mnist-32",
+    "feature_extractor": "fashion-classifier",
+}
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Trained supernets.")
 
@@ -26,15 +31,16 @@ def add(
     name: Annotated[
         str | None, typer.Option(help="A unique name; the folder's when it is left out.")
     ] = None,
-    family: Annotated[str, typer.Option(help="The family of its space.")] = "anycost",
+    family: Annotated[str | None, typer.Option(help="The family of its space.")] = None,
     parameters: Annotated[
         str | None,
-        typer.Option(help="JSON, or a file of it; parameters.json beside the weights otherwise."),
+        typer.Option(
+            help="The family's parameters as JSON, or a file of them; parameters.json beside the "
+            "weights if left out, which may name family, dataset and feature extractor too."
+        ),
     ] = None,
-    dataset: Annotated[str, typer.Option(help="The images it learnt.")] = "fashion-mnist-32",
-    feature_extractor: Annotated[
-        str, typer.Option(help="What FID sees with.")
-    ] = "fashion-classifier",
+    dataset: Annotated[str | None, typer.Option(help="The images it learnt.")] = None,
+    feature_extractor: Annotated[str | None, typer.Option(help="What FID sees with.")] = None,
     wait: Annotated[bool, typer.Option(help="Wait until a worker has loaded it.")] = True,
     server: Server = None,
     api_key: ApiKey = None,
@@ -42,13 +48,13 @@ def add(
 ) -> None:
     """Register a checkpoint; a worker then loads it and says whether it is ready."""
     folder, weights = _located(checkpoint)
+    given = {"family": family, "dataset": dataset, "feature_extractor": feature_extractor}
     body = {
+        **DEFAULTS,
+        **_description(parameters, folder),
+        **{field: value for field, value in given.items() if value is not None},
         "name": name or folder.name,
-        "family": family,
-        "parameters": _parameters(parameters, folder),
         "checkpoint": weights,
-        "dataset": dataset,
-        "feature_extractor": feature_extractor,
     }
     with connect(server, api_key) as client:
         supernet = client.add_supernet(body)
@@ -111,8 +117,8 @@ def _located(checkpoint: str) -> tuple[Path, str]:
     return path.absolute().parent, str(path.absolute())
 
 
-def _parameters(given: str | None, folder: Path) -> dict[str, Any]:
-    """Raises InvalidFile or InvalidInput for what is not a JSON object."""
+def _description(given: str | None, folder: Path) -> dict[str, Any]:
+    """`parameters`, and what else the JSON says of a supernet. Raises InvalidFile, InvalidInput."""
     source = given or str(folder / "parameters.json")
     if source.lstrip().startswith("{"):
         text = source
@@ -130,4 +136,4 @@ def _parameters(given: str | None, folder: Path) -> dict[str, Any]:
         raise InvalidInput(f"--parameters must be JSON: {error}") from error
     if not isinstance(parameters, dict):
         raise InvalidInput(f"--parameters must be a JSON object, got {text.strip()[:40]}")
-    return parameters
+    return parameters if "parameters" in parameters else {"parameters": parameters}

@@ -106,7 +106,7 @@ def run(
 
 def length(named: str) -> int:
     """How many proposals show what a searcher does."""
-    return 11 if named in SLOW_SAMPLERS else 40
+    return 9 if named in SLOW_SAMPLERS else 40
 
 
 def test_every_registered_searcher_is_under_test() -> None:

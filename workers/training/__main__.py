@@ -14,13 +14,13 @@ from workers.training import recipe as recipes
 from workers.training.loop import train
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     """Run until the recipe's end; 1 with one line on stderr when that cannot be."""
     parser = argparse.ArgumentParser(prog="python -m workers.training", description=__doc__)
     parser.add_argument("recipe", type=Path, help="a TOML file, see infra/recipes")
     parser.add_argument("--data", type=Path, help="the folder with Fashion-MNIST's four files")
     parser.add_argument("--output", type=Path, required=True, help="resumed if it has a checkpoint")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     try:

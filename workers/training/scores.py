@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from search_service.errors import GansearchError
+from search_service.errors import GansearchError, InvalidFile
 from search_service.spaces.anycost import RATIOS
 from workers import supernets, zoo
 from workers.checkpoints import load_weights, write_atomically
@@ -29,7 +29,10 @@ BATCH_SIZE = 500
 
 def score(folder: Path, *, samples: int, seed: int, data: Path | None = None) -> dict[str, Any]:
     """Every side at every ratio, and the floor; raises InvalidFile for a bad folder or data."""
-    settings = json.loads((folder / "parameters.json").read_text())
+    try:
+        settings = json.loads((folder / "parameters.json").read_text())
+    except (OSError, json.JSONDecodeError) as error:
+        raise InvalidFile(f"cannot read {folder / 'parameters.json'}: {error}") from error
     supernet = supernets.build(settings["family"], settings["parameters"])
     assert isinstance(supernet, AnycostSupernet)
     load_weights(supernet, folder / "weights.safetensors")
@@ -76,14 +79,14 @@ def rounded(estimate: Estimate) -> dict[str, float]:
     return {name: round(value, 4) for name, value in ends.items()}
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     """Write the scores; 1 with one line on stderr when that cannot be."""
     parser = argparse.ArgumentParser(prog="python -m workers.training.scores", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0, help="of the latents")
     parser.add_argument("--data", type=Path, help="the data set's folder")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     torch.set_num_threads(1)
     try:
         scores = score(

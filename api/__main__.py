@@ -21,8 +21,8 @@ def main() -> int:
     try:
         settings = read_settings(os.environ)
         configure_logging(settings)
+        listener = _listen(arguments.host, arguments.port)  # before anything is made or said
         app = create_app(settings)
-        listener = _listen(arguments.host, arguments.port)
     except GansearchError as error:
         sys.stderr.write(f"gansearch api: {error}\n")
         return 1

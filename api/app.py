@@ -2,16 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from api import errors
+from api import errors, openapi
 from api.middleware import Envelope
 from api.routes import asked, devices, evaluations, health, jobs, page, supernets
-from api.schemas.answers import ProblemAnswer
 from search_service.artifacts import Artifacts
 from search_service.queue import WakeUps, open_wake_ups
 from search_service.settings import Settings
@@ -19,20 +17,6 @@ from search_service.storage import open_storage
 from search_service.storage.base import Storage
 
 THREADS = 8  # more only wait for each other at the database
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": ProblemAnswer,
-        "description": description,
-        "content": {"application/problem+json": {}},
-    }
-    for status, description in {
-        400: "The body is not JSON",
-        404: "No such thing",
-        409: "The present state forbids it",
-        413: "The body is too large",
-        422: "Something asked for is wrong; `errors` says where",
-    }.items()
-}
 
 
 def create_app(
@@ -59,16 +43,15 @@ def create_app(
         summary="Finds the best generator for every device",
         version="1",
         lifespan=lifespan,
-        responses=PROBLEMS,
+        responses=openapi.PROBLEMS,
     )
     app.state.storage = storage or open_storage(settings.database_url)
     app.state.wake_ups = wake_ups or open_wake_ups(settings.redis_url)
     app.state.artifacts = artifacts or Artifacts(settings.artifacts)
     app.add_middleware(Envelope)
     errors.install(app)
-    for module in (asked, supernets, jobs, evaluations, devices):
-        app.include_router(module.router, prefix="/v1")
-    app.include_router(health.router)
-    app.include_router(page.router)
+    openapi.install(app)
+    for module in (asked, supernets, jobs, evaluations, devices, health, page):
+        app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=page.WEB), name="static")
     return app

@@ -93,13 +93,23 @@ def install(app: FastAPI) -> None:
         detail = error.detail
         if error.status_code == 404 and detail == "Not Found":
             detail = f"nothing is at {request.url.path}"
-        headers = dict(error.headers) if error.headers else None
+        headers = dict(error.headers or {})
+        template = getattr(request.scope.get("route"), "path", "")
+        if error.status_code == 405 and template in app.openapi()["paths"]:
+            # The router names the methods of one route; others may serve the same path.
+            methods = sorted(method.upper() for method in app.openapi()["paths"][template])
+            headers["Allow"] = ", ".join(methods)
         return problem(request, error.status_code, detail, headers=headers)
 
     @app.exception_handler(Exception)
     def unexpected(request: Request, error: Exception) -> JSONResponse:
-        logger.error("a request failed", exc_info=error, extra={"path": request.url.path})
-        return problem(request, 500, "the server failed; its log has the request id")
+        request_id = getattr(request.state, "request_id", "")
+        facts = {"path": request.url.path, "request_id": request_id}
+        logger.error("a request failed", exc_info=error, extra=facts)
+        # Starlette answers this one outside of all middleware, so the header is set here.
+        headers = {"X-Request-Id": request_id}
+        detail = "the server failed; its log has the request id"
+        return problem(request, 500, detail, headers=headers)
 
 
 def _pointer(place: Sequence[Any]) -> str:

@@ -7,7 +7,7 @@ from search_service import searchers
 from search_service.domain.objective import OBJECTIVES, Source
 from search_service.spaces import SPACES
 
-router = APIRouter(tags=["what may be asked for"])
+router = APIRouter(prefix="/v1", tags=["what may be asked for"])
 
 
 @router.get("/families")

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from api.dependencies import StorageDep
 from api.schemas.answers import DeviceAnswer, DevicePage
 
-router = APIRouter(prefix="/devices", tags=["devices"])
+router = APIRouter(prefix="/v1/devices", tags=["devices"])
 
 
 @router.get("")

@@ -10,7 +10,7 @@ from api.dependencies import ArtifactsDep, StorageDep
 from api.schemas.answers import EvaluationAnswer
 from search_service.errors import NotFound
 
-router = APIRouter(prefix="/evaluations", tags=["evaluations"])
+router = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
 
 GRID = 4  # images along each side of a stored picture
 

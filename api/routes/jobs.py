@@ -28,7 +28,7 @@ from search_service.domain.job import JobKind, JobState, JobStep
 from search_service.domain.objective import objective
 from search_service.errors import InvalidInput
 
-router = APIRouter(prefix="/jobs", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 
 
 @router.post("", status_code=201, response_model=JobAnswer)

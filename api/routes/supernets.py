@@ -29,7 +29,7 @@ from search_service.domain.spec import Constraint, Op
 from search_service.errors import InvalidInput
 from search_service.spaces.feasibility import feasibility
 
-router = APIRouter(prefix="/supernets", tags=["supernets"])
+router = APIRouter(prefix="/v1/supernets", tags=["supernets"])
 
 
 @router.post("", status_code=201, response_model=SupernetAnswer)

@@ -104,7 +104,9 @@ class SearchSpec:
         return {
             "supernet": self.supernet,
             "objectives": [_without_empty(vars(o)) for o in self.objectives],
-            "constraints": [_without_empty({**vars(c), "op": c.op.value}) for c in self.constraints],
+            "constraints": [
+                _without_empty({**vars(c), "op": c.op.value}) for c in self.constraints
+            ],
             "searcher": {"name": self.searcher.name, "parameters": dict(self.searcher.parameters)},
             "budget": _without_empty(
                 {**vars(self.budget), "patience": dict(vars(patience)) if patience else None}
@@ -155,6 +157,8 @@ def parse_constraint(text: str, *, device: str = "", pointer: str = "") -> Const
             raise ValueError
         name, op, number = match.groups()
         value = float(number)
+        if not math.isfinite(value):
+            raise ValueError
     except ValueError:
         raise InvalidInput(
             f"{text!r} must be <objective><=<number> or <objective>>=<number>", pointer=pointer

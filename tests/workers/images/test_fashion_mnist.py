@@ -18,9 +18,7 @@ def write_idx(path: Path, array: np.ndarray) -> None:
 def folder(tmp_path: Path) -> Path:
     """A folder with a test split in which image i is filled with i modulo 251."""
     values = (np.arange(10_000) % 251).astype(np.uint8)
-    write_idx(
-        tmp_path / "t10k-images-idx3-ubyte.gz", np.tile(values[:, None, None], (1, 28, 28))
-    )
+    write_idx(tmp_path / "t10k-images-idx3-ubyte.gz", np.tile(values[:, None, None], (1, 28, 28)))
     write_idx(tmp_path / "t10k-labels-idx1-ubyte.gz", values % 10)
     return tmp_path
 

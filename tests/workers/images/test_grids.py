@@ -8,7 +8,9 @@ from workers.images import grid, png
 
 
 def test_images_fill_rows_from_the_left_and_the_rest_is_black() -> None:
-    images = np.full((5, 1, 2, 3), 0, np.uint8) + np.arange(1, 6, dtype=np.uint8)[:, None, None, None]
+    images = (
+        np.full((5, 1, 2, 3), 0, np.uint8) + np.arange(1, 6, dtype=np.uint8)[:, None, None, None]
+    )
     made = grid(images, columns=3)
     assert made.shape == (4, 9, 1)
     assert made[::2, ::3, 0].tolist() == [[1, 2, 3], [4, 5, 0]]

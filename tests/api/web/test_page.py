@@ -1,0 +1,101 @@
+"""The page in a real browser, over the real app."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from search_service.domain.job import Job
+
+CHROMIUM = Path("/usr/bin/chromium")
+Run = Callable[[Job], Any]
+
+pytestmark = [
+    pytest.mark.parametrize("storage", ["sqlite"], indirect=True),
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, client: httpx.Client) -> Iterator[Page]:
+    """An empty page of the app's; what the console complains about fails the test."""
+    complaints: list[str] = []
+    opened = browser.new_page(base_url=str(client.base_url))
+    opened.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    yield opened
+    opened.close()
+    assert complaints == []
+
+
+def loaded(page: Page, selector: str) -> int:
+    """How many pictures have come."""
+    return int(
+        page.evaluate(
+            "s => [...document.querySelectorAll(s)].filter(i => i.naturalWidth > 0).length",
+            selector,
+        )
+    )
+
+
+def test_with_no_job_the_page_says_how_to_start_one(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator("#empty")).to_contain_text("gansearch search")
+
+
+def test_a_running_job_is_followed_to_its_end(
+    page: Page, submit: Callable[..., Job], run: Run
+) -> None:
+    job = submit()
+    search = run(job)
+    search.advance(5)
+    page.goto(f"/?job={job.id}")
+    expect(page.locator("#evaluations")).to_have_text("5 of 40")
+    expect(page.locator("#state")).to_have_text("running")
+    search.advance(7)
+    expect(page.locator("#evaluations")).to_have_text("12 of 40")
+    search.finish()
+    expect(page.locator("#state")).to_have_text("succeeded: budget")
+    expect(page.locator("#front-note")).to_contain_text("10,000 samples")
+
+
+def test_the_front_is_drawn_with_its_images(page: Page, ended: Job, client: httpx.Client) -> None:
+    size = len(client.get(f"/v1/jobs/{ended.id}/front").json()["points"])
+    page.goto("/")  # the newest job opens by itself
+    expect(page.locator("#gallery figure")).to_have_count(size)
+    expect(page.locator("#table tbody tr")).to_have_count(size)
+    expect(page.locator("#front .trace").nth(1).locator(".point")).to_have_count(size)
+    page.locator("#gallery").scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('#gallery img').naturalWidth === 128")
+    assert loaded(page, "#gallery img") >= 1
+    page.locator("#front .trace").nth(1).locator(".point").first.hover(force=True)
+    expect(page.locator("#hover img")).to_be_visible()
+
+
+def test_the_best_under_a_constraint_is_answered_in_words(page: Page, ended: Job) -> None:
+    page.goto(f"/?job={ended.id}")
+    page.fill("#where", "latency_ms<=4")
+    page.click("#best button")
+    expect(page.locator("#answer")).to_contain_text("that qualify")
+    page.fill("#where", "macs<=1")
+    page.click("#best button")
+    expect(page.locator("#answer")).to_contain_text("No stored evaluation meets this")
+
+
+def test_axes_are_chosen(page: Page, ended: Job) -> None:
+    page.goto(f"/?job={ended.id}")
+    page.select_option("#x", "macs")
+    expect(page.locator("#front .xtitle")).to_have_text(re.compile("MACs"))

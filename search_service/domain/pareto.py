@@ -1,92 +1,108 @@
-"""Pareto numerics: pure functions of costs (n, m), every column minimised.
+"""Pareto numerics: pure functions of (n, m) arrays of costs, all minimised."""
 
-Ranks and crowding: NSGA-II (Deb et al., 2002), section III. Hypervolume: by sweep for two
-objectives, by slices along the first objective above.
-"""
+from bisect import bisect_right
 
 import numpy as np
+from numpy.typing import NDArray
+
+Costs = NDArray[np.float64]
 
 
-def non_dominated(costs: np.ndarray) -> np.ndarray:
-    """Mask (n,) of the rows that no other row dominates; equal rows keep or lose together."""
-    n, m = costs.shape
-    if m == 2:
-        return _non_dominated_2d(costs)
-    mask = np.ones(n, dtype=bool)
-    for i in range(n):
-        if mask[i]:  # what a dominated row dominates, its dominator dominates too
-            worse = (costs >= costs[i]).all(axis=1) & (costs > costs[i]).any(axis=1)
-            mask[worse] = False
-    return mask
+def non_dominated(costs: Costs) -> NDArray[np.bool_]:
+    """Which rows no other row dominates (as good everywhere, better somewhere); equal rows stay."""
+    keep = np.ones(len(costs), dtype=bool)
+    # A row can only be dominated by one that comes before it in lexicographic order.
+    order = np.lexsort(costs.T[::-1]) if len(costs) else np.zeros(0, dtype=int)
+    front = np.empty_like(costs)
+    size = 0
+    for i in order:
+        row = costs[i]
+        rivals = front[:size]
+        if (np.all(rivals <= row, axis=1) & np.any(rivals < row, axis=1)).any():
+            keep[i] = False
+        else:
+            front[size] = row
+            size += 1
+    return keep
 
 
-def _non_dominated_2d(costs: np.ndarray) -> np.ndarray:
-    order = np.lexsort((costs[:, 1], costs[:, 0]))
-    first, second = costs[order].T
-    if not len(order):
-        return np.zeros(0, dtype=bool)
-    # the least second cost among rows whose first cost is strictly less, and up to this row
-    so_far = np.minimum.accumulate(second)
-    starts = np.searchsorted(first, first, side="left")
-    before = np.where(starts > 0, so_far[starts - 1], np.inf)
-    mask = np.empty(len(order), dtype=bool)
-    # dominated by an earlier first cost, or by an equal first cost with a lesser second one
-    mask[order] = (before > second) & (second == second[starts])
-    return mask
-
-
-def ranks(costs: np.ndarray) -> np.ndarray:
-    """(n,) integers: 0 for the front, 1 for the front of the rest, and so on."""
-    rank = np.zeros(len(costs), dtype=np.int64)
+def ranks(costs: Costs) -> NDArray[np.int64]:
+    """0 for the front, 1 for the front of the rest, and so on."""
+    if costs.shape[1] == 2:
+        return _ranks_of_pairs(costs)
+    result = np.zeros(len(costs), dtype=np.int64)
     left = np.arange(len(costs))
-    level = 0
+    rank = 0
     while len(left):
-        mask = non_dominated(costs[left])
-        rank[left[mask]] = level
-        left = left[~mask]
-        level += 1
-    return rank
+        front = non_dominated(costs[left])
+        result[left[front]] = rank
+        left = left[~front]
+        rank += 1
+    return result
 
 
-def crowding_distance(costs: np.ndarray) -> np.ndarray:
-    """(n,) of one front: the side lengths of the box between each row's neighbours, each relative
-    to the front's range, summed; infinite at the ends of a range. A column without range adds 0."""
-    n, m = costs.shape
-    distance = np.zeros(n)
-    for column in range(m):
-        order = np.argsort(costs[:, column], kind="stable")
-        values = costs[order, column]
-        span = values[-1] - values[0] if n else 0.0
-        if not span > 0:
-            continue
-        distance[order[[0, -1]]] = np.inf
-        distance[order[1:-1]] += (values[2:] - values[:-2]) / span
+def _ranks_of_pairs(costs: Costs) -> NDArray[np.int64]:
+    """The same for two objectives, in one sweep: n log n."""
+    result = np.zeros(len(costs), dtype=np.int64)
+    lows: list[float] = []  # the least second cost of each front so far, ascending
+    previous = -1
+    for i in np.lexsort(costs.T[::-1]):
+        if previous >= 0 and (costs[i] == costs[previous]).all():
+            result[i] = result[previous]
+        else:
+            # All rows before this one are as good in the first cost, and differ from it.
+            second = float(costs[i, 1])
+            rank = bisect_right(lows, second)
+            lows[rank : rank + 1] = [second]
+            result[i] = rank
+        previous = i
+    return result
+
+
+def crowding_distance(costs: Costs) -> NDArray[np.float64]:
+    """Sum over objectives of the normalised gap between a row's neighbours; the ends have infinity.
+
+    A fast and elitist multiobjective genetic algorithm: NSGA-II (Deb et al., 2002), section III-B.
+    """
+    distance = np.zeros(len(costs))
+    for column in costs.T:
+        order = np.argsort(column, kind="stable")
+        span = column[order[-1]] - column[order[0]] if len(order) else 0.0
+        if len(order):
+            distance[order[[0, -1]]] = np.inf
+        if span > 0:
+            distance[order[1:-1]] += (column[order[2:]] - column[order[:-2]]) / span
     return distance
 
 
-def hypervolume(costs: np.ndarray, reference: np.ndarray) -> float:
-    """The volume that the rows dominate, up to `reference` (m,); rows not below it add none."""
-    inside = costs[(costs < reference).all(axis=1)]
+def hypervolume(costs: Costs, reference: NDArray[np.float64]) -> float:
+    """Volume that the rows dominate, up to the reference point; rows beyond it add nothing.
+
+    Exact, by slicing along the last objective; meant for fronts of up to some hundred rows.
+    """
+    inside = costs[np.all(costs < reference, axis=1)] if len(costs) else costs
     if not len(inside):
         return 0.0
-    front = np.unique(inside[non_dominated(inside)], axis=0)
-    return _volume(front, reference)
+    return _volume(inside[non_dominated(inside)], reference)
 
 
-def _volume(front: np.ndarray, reference: np.ndarray) -> float:
-    """Of distinct rows that do not dominate each other, all below the reference, sorted by the
-    first column."""
-    m = front.shape[1]
-    if m == 1:
-        return float(reference[0] - front[0, 0])
-    if m == 2:
-        heights = np.concatenate([[reference[1]], front[:-1, 1]]) - front[:, 1]
-        return float(((reference[0] - front[:, 0]) * heights).sum())
-    # sweep along the first column: between two rows, a slice is what all rows so far dominate in
-    # the other columns
+def _volume(front: Costs, reference: NDArray[np.float64]) -> float:
+    if front.shape[1] == 1:
+        return float(reference[0] - front.min())
+    if front.shape[1] == 2:
+        return _area(front, reference)
+    order = np.argsort(front[:, -1], kind="stable")
+    heights = np.append(front[order, -1], reference[-1])
     total = 0.0
-    ends = np.append(front[1:, 0], reference[0])
-    for i, depth in enumerate(ends - front[:, 0]):
-        if depth > 0:
-            total += float(depth) * hypervolume(front[: i + 1, 1:], reference[1:])
+    for count, thickness in enumerate(np.diff(heights), start=1):
+        if thickness > 0:
+            base = front[order[:count], :-1]
+            total += float(thickness) * _volume(base[non_dominated(base)], reference[:-1])
     return total
+
+
+def _area(front: Costs, reference: NDArray[np.float64]) -> float:
+    ordered = front[np.argsort(front[:, 0], kind="stable")]
+    ceilings = np.minimum.accumulate(np.append(reference[1], ordered[:-1, 1]))
+    heights = np.maximum(ceilings - ordered[:, 1], 0.0)
+    return float(np.sum((reference[0] - ordered[:, 0]) * heights))

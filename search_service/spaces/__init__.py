@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from search_service.domain.space import SearchSpace
-from search_service.errors import UnknownName
 from search_service.spaces import anycost as anycost
 from search_service.spaces.families import SPACES
 
@@ -19,8 +18,4 @@ def build(family: str, parameters: Mapping[str, Any]) -> SearchSpace:
 
     Raises UnknownName for an unknown family or parameter, InvalidInput for a bad value.
     """
-    try:
-        known = SPACES[family]
-    except UnknownName as error:
-        raise UnknownName(error.detail, pointer="/family") from None
-    return known.build(parameters)
+    return SPACES[family].build(parameters)

@@ -1,107 +1,108 @@
-"""What an Anycost subnet costs, exactly, from the widths of its layers alone."""
+"""Exact MACs and parameters of an Anycost subnet, in closed form.
 
-from collections.abc import Iterator, Sequence
+Two conventions of MACs: the true one counts convolutions and linear layers, a stride-2 transposed
+convolution at its input size; the published one is what tracing the reference program's graph
+gives, which counts that convolution at its output size and every elementwise product.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
-KERNEL_AREA = 9
-BLUR_AREA = 16
+CACHED = 1 << 16  # searchers ask for the same subnets again and again
+
+Widths = tuple[int, ...]  # active channels of the constant input, then of each convolution
 
 
 @dataclass(frozen=True, kw_only=True)
-class Generator:
-    """A generator at some widths: `widths` are the active outputs of the constant input and of each
-    convolution, `full_widths` those of the whole supernet (its first entries)."""
+class Size:
+    """What the cost depends on besides the active widths. `full` are the supernet's widths."""
 
-    widths: Sequence[int]
-    full_widths: Sequence[int]
+    full: Widths
     style_dim: int
     mapping_layers: int
     image_channels: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Layer:
-    inputs: int
-    full_inputs: int
-    outputs: int
-    side: int  # of the output
-    up: bool  # a stride-2 transposed convolution
+class _Modulated(NamedTuple):  # a tuple because thousands are made per call of `feasibility`
+    """A modulated convolution: `full_in` inputs in the supernet, `c` active, `o` outputs."""
+
+    full_in: int
+    c: int
+    o: int
+    kernel: int
+    side: int  # of its output
+    up: bool = False
+
+    @property
+    def weight(self) -> int:
+        """Active weights."""
+        return self.o * self.c * self.kernel**2
 
 
-def macs(generator: Generator) -> int:
-    """Multiply-accumulates of one image: convolutions at their active widths, an up-convolution at
-    its input size, and linear layers whole, as a supernet runs them: the modulation makes a factor
-    for each of the full inputs, and every layer maps its own style."""
-    layers, rgbs = list(_convolutions(generator)), list(_rgbs(generator))
-    convolutions = sum(
-        KERNEL_AREA * layer.inputs * layer.outputs * (layer.side // (2 if layer.up else 1)) ** 2
-        for layer in layers
-    )
-    to_rgb = sum(rgb.inputs * rgb.outputs * rgb.side**2 for rgb in rgbs)
-    return convolutions + to_rgb + _linear(generator, layers, rgbs)
+def _styled(size: Size, widths: Widths) -> Iterator[_Modulated]:
+    for i in range(1, len(widths)):
+        yield _Modulated(
+            full_in=size.full[i - 1],
+            c=widths[i - 1],
+            o=widths[i],
+            kernel=3,
+            side=4 << (i // 2),
+            up=i % 2 == 0,
+        )
 
 
-def published_macs(generator: Generator) -> int:
-    """Multiply-accumulates as the reference program of Anycost GANs prints them: a trace of every
-    elementwise product, blurs, modulated weights, and up-convolutions at their output size."""
-    layers, rgbs = list(_convolutions(generator)), list(_rgbs(generator))
-    s = generator.style_dim
-    total = 1 + s + generator.mapping_layers * (s * s + 3 * s)
-    for layer in (*layers, *rgbs):
-        total += 2 * s * layer.full_inputs + layer.full_inputs + 2
-    for layer in layers:
-        weights = KERNEL_AREA * layer.inputs * layer.outputs
-        total += 3 * weights + layer.side**2 + layer.outputs * layer.side**2
-        if layer.up:
-            total += weights * (layer.side + 1) ** 2
-            total += BLUR_AREA * layer.outputs * layer.side**2
+def _rgb(size: Size, widths: Widths) -> Iterator[_Modulated]:
+    for i in range(1, len(widths), 2):
+        yield _Modulated(
+            full_in=size.full[i],
+            c=widths[i],
+            o=size.image_channels,
+            kernel=1,
+            side=4 << (i // 2),
+        )
+
+
+@lru_cache(maxsize=CACHED)
+def true_macs(size: Size, widths: Widths, *, extracted: bool = False) -> int:
+    """Of the subnet within its supernet, whose modulation layers give every full-width scale;
+    `extracted`: of the subnet on its own, whose modulation layers are as narrow as it is."""
+    convolutions = [*_styled(size, widths), *_rgb(size, widths)]
+    total = size.mapping_layers * size.style_dim**2
+    for m in convolutions:
+        total += size.style_dim * (m.c if extracted else m.full_in)
+        total += m.weight * (m.side // 2 if m.up else m.side) ** 2
+    return total
+
+
+def published_macs(size: Size, widths: Widths) -> int:
+    """What torchprofile counts on the reference program's graph, to the integer."""
+    s = size.style_dim
+    total = 1 + s + size.mapping_layers * (s * s + 2 * s) + size.mapping_layers * s * s
+    styled, rgb = list(_styled(size, widths)), list(_rgb(size, widths))
+    for m, products in [*((m, 3) for m in styled), *((m, 2) for m in rgb)]:
+        total += 2 * s * m.full_in + m.full_in + products * m.weight + 2
+    for m in styled:
+        if m.up:
+            total += m.weight * (m.side + 1) ** 2 + 16 * m.o * m.side**2
         else:
-            total += weights * layer.side**2
-    for i, rgb in enumerate(rgbs):
-        total += rgb.inputs * rgb.outputs * (2 + rgb.side**2)
-        if i > 0:
-            # the upsampling of the image below: 16 taps and 4 zero-insertions a channel
-            total += (BLUR_AREA + 4) * rgb.outputs * rgb.side**2
+            total += m.weight * m.side**2
+        total += m.side**2 + m.o * m.side**2
+    for m in rgb:
+        total += m.weight * m.side**2
+        if m.side > 4:
+            total += 20 * size.image_channels * m.side**2
     return total
 
 
-def params(generator: Generator) -> int:
-    """Trainable parameters of the subnet on its own, nothing wider than it runs."""
-    s = generator.style_dim
-    total = generator.mapping_layers * (s * s + s) + 16 * generator.widths[0]
-    for layer in _convolutions(generator):
-        modulation = layer.inputs * (s + 1)
-        noise_strength = 1
-        bias = layer.outputs
-        total += KERNEL_AREA * layer.inputs * layer.outputs + modulation + noise_strength + bias
-    for rgb in _rgbs(generator):
-        total += rgb.inputs * rgb.outputs + rgb.inputs * (s + 1) + rgb.outputs
+@lru_cache(maxsize=CACHED)
+def params(size: Size, widths: Widths) -> int:
+    """Trainable parameters of the subnet on its own."""
+    s = size.style_dim
+    total = size.mapping_layers * (s * s + s) + 16 * widths[0]
+    for m in _styled(size, widths):
+        total += m.weight + (s + 1) * m.c + m.o + 1  # weight, modulation, bias, noise strength
+    for m in _rgb(size, widths):
+        total += m.weight + (s + 1) * m.c + m.o
     return total
-
-
-def _linear(generator: Generator, layers: Sequence[_Layer], rgbs: Sequence[_Layer]) -> int:
-    s = generator.style_dim
-    mapping = generator.mapping_layers * s * s
-    return mapping + sum(s * layer.full_inputs for layer in (*layers, *rgbs))
-
-
-def _convolutions(generator: Generator) -> Iterator[_Layer]:
-    for i in range(1, len(generator.widths)):
-        yield _Layer(
-            inputs=generator.widths[i - 1],
-            full_inputs=generator.full_widths[i - 1],
-            outputs=generator.widths[i],
-            side=4 << (i // 2),
-            up=i >= 2 and i % 2 == 0,
-        )
-
-
-def _rgbs(generator: Generator) -> Iterator[_Layer]:
-    for i in range(1, len(generator.widths), 2):
-        yield _Layer(
-            inputs=generator.widths[i],
-            full_inputs=generator.full_widths[i],
-            outputs=generator.image_channels,
-            side=4 << (i // 2),
-            up=False,
-        )

@@ -1,4 +1,4 @@
-"""The table of families, and a family made of two dataclasses."""
+"""The table of families: how a space is built from JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,8 +33,7 @@ class DataclassFamily:
 
     def build(self, parameters: Mapping[str, Any]) -> SearchSpace:
         """See Family."""
-        read = read_parameters(self.parameters, parameters, pointer="/parameters")
-        space: SearchSpace = self.space(read)
+        space: SearchSpace = self.space(read_parameters(self.parameters, parameters))
         return space
 
     def schema(self) -> dict[str, Any]:

@@ -46,17 +46,18 @@ def test_it_serves_until_sigterm_and_leaves_quietly(tmp_path: Path) -> None:
     port = free_port()
     process = start(tmp_path, port)
     try:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=0)) as client:
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline:
-                try:
-                    answer = client.get(f"http://127.0.0.1:{port}/readyz")
-                    break
-                except httpx.ConnectError:
-                    time.sleep(0.05)
-        assert answer.json() == {"status": "ready"}
+        assert _when_up(process, f"http://127.0.0.1:{port}/readyz").json() == {"status": "ready"}
     finally:
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=30)
     assert "Traceback" not in said
     assert process.returncode in (0, -signal.SIGTERM)
+
+
+def _when_up(process: "subprocess.Popen[str]", url: str) -> httpx.Response:
+    while True:
+        assert process.poll() is None, "the server ended"
+        try:
+            return httpx.get(url)
+        except httpx.ConnectError:
+            time.sleep(0.05)

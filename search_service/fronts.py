@@ -119,8 +119,9 @@ def pareto_reference(costs: np.ndarray) -> np.ndarray:
     """A point beyond the worst of each column of (n, m) costs; empty costs give an empty point."""
     if not len(costs):
         return np.zeros(0)
-    worst: np.ndarray = costs.max(axis=0)
-    return worst + (REFERENCE_MARGIN - 1.0) * np.abs(worst)
+    worst = costs.max(axis=0)
+    point: np.ndarray = worst + (REFERENCE_MARGIN - 1.0) * np.abs(worst)
+    return point
 
 
 def _value(

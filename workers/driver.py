@@ -19,7 +19,7 @@ from search_service.domain.ids import new_id
 from search_service.domain.job import Claim, JobState
 from search_service.domain.objective import Source, objective
 from search_service.domain.space import Architecture
-from search_service.domain.spec import SearchSpec
+from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Device, Supernet, SupernetStatus
 from search_service.errors import GansearchError, InvalidFile, InvalidInput, LostClaim
 from search_service.queue import WakeUps
@@ -134,13 +134,14 @@ class Driver:
                 reason=f"supernet {supernet.name!r} is {supernet.status}: {supernet.reason}",
             )
         space = catalog.space_of(supernet)
+        named: list[ObjectiveSpec | Constraint] = [*spec.objectives, *spec.constraints]
         plan = Plan(
             spec=spec,
             supernet=supernet,
             space=space,
             devices={
                 o.device: self._storage.devices.get(o.device)
-                for o in (*spec.objectives, *spec.constraints)
+                for o in named
                 if objective(o.name).source is Source.DEVICE
             },
         )

@@ -119,7 +119,7 @@ class Cluster:
         self._remove_folder()
 
     def _resources(self) -> Mapping[str, float]:
-        resources: Mapping[str, float] = ray.cluster_resources()
+        resources: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's own
         return resources
 
     def _remove_folder(self) -> None:

@@ -5,7 +5,6 @@ from enum import StrEnum
 
 from search_service.errors import UnknownName
 
-
 MIN_SAMPLES = 32  # images, for an estimate with an interval
 
 

@@ -77,7 +77,8 @@ class Plan:
     def _needed(self, source: Source) -> list[ObjectiveSpec | Constraint]:
         """Objectives and constraints from this source, each name once."""
         named: dict[str, ObjectiveSpec | Constraint] = {}
-        for needed in (*self.spec.objectives, *self.spec.constraints):
+        every: list[ObjectiveSpec | Constraint] = [*self.spec.objectives, *self.spec.constraints]
+        for needed in every:
             if objective(needed.name).source is source:
                 named.setdefault(needed.name, needed)
         return list(named.values())

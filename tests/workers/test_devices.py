@@ -1,3 +1,4 @@
+import contextlib
 import time
 
 import numpy as np
@@ -38,7 +39,7 @@ def test_the_number_of_threads_is_restored_even_after_an_error() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        with pytest.raises(ZeroDivisionError), one_thread():
+        with contextlib.suppress(ZeroDivisionError), one_thread():
             assert torch.get_num_threads() == 1
             _ = 1 / 0
         assert torch.get_num_threads() == 2

@@ -9,5 +9,5 @@ def test_shipped_files_are_found_by_name() -> None:
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:
-    with pytest.raises(InvalidFile, match="has no biggan; it holds: .*fashion-classifier"):
+    with pytest.raises(InvalidFile, match=r"has no biggan; it holds: .*fashion-classifier"):
         zoo.path("biggan")

@@ -54,5 +54,5 @@ def test_the_shipped_recipe_is_the_one_in_the_zoo() -> None:
 
 def test_a_field_too_many_or_too_few_is_named(tmp_path: Path) -> None:
     (tmp_path / "r.toml").write_text("seed = 0\nepoch = 3\n")
-    with pytest.raises(InvalidFile, match="must name exactly .* see batch_size, epoch, epochs"):
+    with pytest.raises(InvalidFile, match=r"must name exactly .* see batch_size, epoch, epochs"):
         ClassifierRecipe.read(tmp_path / "r.toml")

@@ -31,7 +31,7 @@ def test_statistics_of_another_extractor_are_refused_with_both_digests(
     reference_file: Path, extractor: FeatureExtractor
 ) -> None:
     with pytest.raises(InvalidFile, match=f"{extractor.digest}, but .* {'0' * 64}"):
-        load(reference_file, OtherWeights(extractor))  # type: ignore[arg-type]  # never called
+        load(reference_file, OtherWeights(extractor))
 
 
 def test_a_damaged_file_is_refused(

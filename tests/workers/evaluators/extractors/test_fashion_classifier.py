@@ -43,12 +43,12 @@ def test_the_shipped_classifier_is_right_on_92_percent_of_the_test_images() -> N
 
 @pytest.mark.parametrize("shape", [(2, 3, 32, 32), (2, 1, 28, 28)])
 def test_images_of_another_shape_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(InvalidInput, match="takes uint8 images of 1x32x32, got torch.uint8 of"):
+    with pytest.raises(InvalidInput, match=r"takes uint8 images of 1x32x32, got torch\.uint8 of"):
         open_extractor("fashion-classifier")(torch.zeros(shape, dtype=torch.uint8))
 
 
 def test_float_images_are_refused() -> None:
-    with pytest.raises(InvalidInput, match="got torch.float32"):
+    with pytest.raises(InvalidInput, match=r"got torch\.float32"):
         open_extractor("fashion-classifier")(torch.zeros(1, 1, 32, 32))
 
 

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 class StandIn(nn.Module):
     """The signature of the published TorchScript; a feature is the image's mean plus its number."""
 
+    numbers: Tensor
+
     def __init__(self, size: int) -> None:
         super().__init__()
         self.register_buffer("numbers", torch.arange(size).float())
@@ -35,7 +37,7 @@ class OtherNetwork(nn.Module):
 
 
 def script(module: nn.Module, path: Path) -> Path:
-    torch.jit.script(module).save(str(path))
+    torch.jit.script(module).save(str(path))  # type: ignore[no-untyped-call]  # torch's own
     return path
 
 

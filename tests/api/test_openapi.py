@@ -3,7 +3,6 @@
 import tempfile
 from pathlib import Path
 from typing import Any
-from typing import Any
 
 import schemathesis
 from hypothesis import HealthCheck, settings

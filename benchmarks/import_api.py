@@ -12,7 +12,9 @@ SCRIPT = """
 import sys, time
 wall, cpu = time.perf_counter(), time.process_time()
 import api.app
-print(time.perf_counter() - wall, time.process_time() - cpu, *({"torch", "ray", "workers"} & set(sys.modules)))
+wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+forbidden = {"torch", "ray", "workers"} & {*sys.modules}
+print(wall, cpu, *forbidden)
 """
 
 

@@ -13,6 +13,7 @@ import os
 import time
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import scipy.stats
@@ -22,6 +23,7 @@ from search_service import spaces
 from search_service.domain.space import Architecture, sample
 from workers import supernets, zoo
 from workers.devices import CpuTimer
+from workers.evaluators.latency import Extractable
 from workers.evaluators.latents import latent_shard
 from workers.evaluators.reference_network import ReferenceNetwork
 
@@ -37,7 +39,7 @@ def neighbour() -> None:
 
 @torch.inference_mode()
 def times(
-    supernet: torch.nn.Module, architectures: list[Architecture], latent_size: int, rounds: int
+    supernet: Extractable, architectures: list[Architecture], latent_size: int, rounds: int
 ) -> tuple[list[float], list[float], list[float]]:
     """Per architecture: the median of paired ratios, of CPU ms alone, and of wall ms."""
     timer, reference = CpuTimer(), ReferenceNetwork()
@@ -45,7 +47,7 @@ def times(
     ratios, cpu, wall = [], [], []
     for architecture in architectures:
         subnet = supernet.extract(architecture).eval()
-        pairs = timer.pairs(partial(subnet.__call__, z), reference, rounds)
+        pairs = timer.pairs(partial(subnet, z), reference, rounds)
         ratios.append(float(np.median(pairs[:, 0] / pairs[:, 1])))
         cpu.append(float(np.median(pairs[:, 0])) / 1e6)
         walls: list[float] = []
@@ -69,7 +71,7 @@ def main() -> None:
     parameters = json.loads(path.read_text())
     parameters = parameters.get("parameters", parameters)
     space = spaces.build("anycost", parameters)
-    supernet = supernets.build("anycost", parameters).eval()
+    supernet = cast(Extractable, supernets.build("anycost", parameters))
     rng = np.random.default_rng(0)
     architectures = list({str(a): a for a in (sample(space, rng) for _ in range(60))}.values())
     architectures = architectures[:SUBNETS]

@@ -10,9 +10,10 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api.app import create_app
 from search_service.settings import Settings
+from search_service.storage import open_storage
 
-FOLDER = tempfile.mkdtemp(prefix="gansearch-schema-")
-APP = create_app(Settings(data_dir=Path(FOLDER)), storage=None)
+SETTINGS = Settings(data_dir=Path(tempfile.gettempdir()))  # nothing is written there
+APP = create_app(SETTINGS, storage=open_storage("memory://"))
 WHOLE = schemathesis.openapi.from_asgi("/openapi.json", APP)
 SCHEMA = WHOLE.exclude(path="/v1/jobs/{job_id}/events")  # endless
 

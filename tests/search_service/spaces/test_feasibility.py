@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search_service import spaces
@@ -37,6 +37,7 @@ def meets(constraints: list[Constraint]) -> list[bool]:
     return [bool(k) for k in kept]
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(constraint(), max_size=3))
 def test_admits_says_what_the_bounds_say(constraints: list[Constraint]) -> None:
     check = admits(SPACE, constraints)
@@ -45,6 +46,7 @@ def test_admits_says_what_the_bounds_say(constraints: list[Constraint]) -> None:
     assert [check(EVERY[i]) for i in sampled] == [kept[i] for i in sampled]
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.lists(constraint(), max_size=3))
 def test_feasible_means_that_some_architecture_meets_all(constraints: list[Constraint]) -> None:
     report = feasibility(SPACE, constraints, samples=20)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from search_service.domain.space import SearchSpace
+from search_service.errors import UnknownName
 from search_service.spaces import anycost as anycost
 from search_service.spaces.families import SPACES
 
@@ -18,4 +19,9 @@ def build(family: str, parameters: Mapping[str, Any]) -> SearchSpace:
 
     Raises UnknownName for an unknown family or parameter, InvalidInput for a bad value.
     """
-    return SPACES[family].build(parameters)
+    try:
+        known = SPACES[family]
+    except UnknownName as error:
+        error.pointer = "/family"
+        raise
+    return known.build(parameters)

@@ -108,7 +108,7 @@ def cut(front: Record, where: list[str]) -> Record:
         for point in front["points"]
         if not any(bound.violation(point["values"][bound.name]["value"]) for bound in bounds)
     ]
-    return front | {"points": kept}
+    return front | {"points": kept, "hypervolume": None if where else front["hypervolume"]}
 
 
 def _of_supernet(

@@ -4,6 +4,7 @@ Starts everything here, registers the supernet, searches, prints the front and d
 """
 
 import argparse
+import fcntl
 import json
 import os
 import shutil
@@ -44,6 +45,9 @@ def main() -> int:
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     output: Path = arguments.output
+    if _in_use(output / "data"):
+        sys.stderr.write(f"demo: an earlier one still runs in {output}; stop it as it told you\n")
+        return 1
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     port = _free_port()
@@ -104,6 +108,19 @@ def say(text: str) -> None:
     """A line of what is going on."""
     sys.stdout.write(f"demo: {text}\n")
     sys.stdout.flush()
+
+
+def _in_use(data: Path) -> bool:
+    """Whether a `gansearch up` holds the data directory; removing that under it would lose jobs."""
+    lock = data / "up.lock"
+    if not lock.exists():
+        return False
+    with lock.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def _wait_for_device(service: "subprocess.Popen[bytes]", client: Client) -> None:

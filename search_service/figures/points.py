@@ -58,8 +58,9 @@ def draw_points(
         zorder=4,
         label=f"Pareto front, {len(points)} subnets",
     )
-    everything = np.concatenate([best, rest])
-    set_limits(axes, everything, best)
+    low, high = (np.array([error[side] for error in errors]).T for side in (0, 1))  # (n, 2)
+    ends = np.concatenate([best - low, best + high])
+    set_limits(axes, np.concatenate([ends, rest]), ends)
     axes.set_xlabel(horizontal.label, loc="right")
     axes.set_ylabel(vertical.label)
     axes.grid(color="#e4e7eb", linewidth=0.6)

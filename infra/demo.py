@@ -29,7 +29,7 @@ SEARCH: dict[str, Any] = {
     "objectives": [{"name": "fid"}, {"name": "latency_ms", "device": "cpu"}],
     "searcher": {"name": "nsga2", "parameters": {"population_size": 20}},
     "budget": {"evaluations": 120},
-    "fidelity": {"samples": [256, 1024], "final_samples": 4096},
+    "fidelity": {"samples": [256, 1024], "final_samples": 2048},
     "parallelism": 8,
     "seed": 0,
 }

@@ -129,7 +129,7 @@ class MemoryEvaluations:
 
 def _check_members(record: JobRecord, ids: Collection[str], *, new: str | None = None) -> None:
     known = {evaluation.id for evaluation in record.evaluations.values()} | {new}
-    for id_ in ids:
+    for id_ in sorted(ids):  # the first to be named is the same in every store
         if id_ not in known:
             raise ValueError(f"{id_!r} is no evaluation of {record.job.id}")
 

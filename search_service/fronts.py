@@ -11,6 +11,7 @@ from search_service.domain.evaluation import Evaluation, Value
 from search_service.domain.front import Best, Front
 from search_service.domain.job import Job
 from search_service.domain.objective import Source, objective
+from search_service.domain.paired import margin
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Supernet
 from search_service.errors import InvalidInput
@@ -81,7 +82,7 @@ def best(
     return Best(
         evaluation=ordered[0],
         interval=(low, high),
-        tied=tuple(e for e in ordered[1:] if _low(e.best_values[minimize.name]) <= high),
+        tied=tuple(e for e in ordered[1:] if _tied(e.best_values[minimize.name], winner)),
         support=len(candidates),
     )
 
@@ -165,5 +166,5 @@ def _sorted(
     return tuple(sorted(evaluations, key=key))
 
 
-def _low(value: Value) -> float:
-    return value.value if value.low is None else value.low
+def _tied(value: Value, winner: Value) -> bool:
+    return value.value - winner.value <= margin(value, winner)

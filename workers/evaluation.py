@@ -113,7 +113,11 @@ class ArchitectureEvaluator:
             device=request.device,
             samples=samples,
             seconds=time.perf_counter() - start,
-            details={"seed": seed},
+            details={
+                "seed": seed,
+                "replicates": list(result.estimate.replicates),
+                "seconds": dict(result.seconds),
+            },
             images_png=result.png,
         )
 

@@ -27,6 +27,7 @@ class Value:
     samples: int | None = None
     device: str = ""
     protocol_digest: str = ""  # empty for closed forms
+    replicates: tuple[float, ...] = ()  # without one block of images each, for paired comparisons
 
     @classmethod
     def of(cls, measurement: Measurement) -> "Value":
@@ -38,6 +39,7 @@ class Value:
             samples=measurement.samples,
             device=measurement.device,
             protocol_digest=measurement.protocol.digest,
+            replicates=tuple(measurement.details.get("replicates", ())),
         )
 
 

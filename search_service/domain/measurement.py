@@ -75,5 +75,5 @@ class Measurement:
     device: str = ""
     samples: int | None = None  # images, for objectives estimated from images
     seconds: float = 0.0  # of compute
-    details: Mapping[str, Any] = field(default_factory=dict)  # e.g. {"ratio": …, "seed": …}
+    details: Mapping[str, Any] = field(default_factory=dict)  # e.g. {"ratio": …, "replicates": […]}
     images_png: bytes | None = None  # a grid of the first generated images, when there are any

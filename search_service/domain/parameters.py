@@ -8,7 +8,14 @@ from search_service.errors import InvalidInput, UnknownName
 
 P = TypeVar("P")
 
-_WORDS = {int: "integer", float: "number", str: "string", bool: "boolean", Mapping: "object"}
+_WORDS = {
+    int: "integer",
+    float: "number",
+    str: "string",
+    bool: "boolean",
+    tuple: "array",
+    Mapping: "object",
+}
 
 
 def bounded(
@@ -86,9 +93,9 @@ def _has_default(declared: "Field[Any]") -> bool:
 def _wanted(declared: "Field[Any]", value: Any) -> str:
     """What would be right, in words; empty when the value is."""
     plain = _plain(declared)
-    allowed = (int, float) if plain is float else (plain,)
+    allowed = {float: (int, float), tuple: (list, tuple)}.get(plain, (plain,))
     if not isinstance(value, allowed) or (isinstance(value, bool) and plain is not bool):
-        return "an object" if plain is Mapping else plain.__name__
+        return {Mapping: "an object", tuple: "a list"}.get(plain, plain.__name__)
     rules = declared.metadata
     if "enum" in rules and value not in rules["enum"]:
         return f"one of {', '.join(rules['enum'])}"

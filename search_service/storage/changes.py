@@ -129,7 +129,9 @@ def _evaluation(job: Job, evaluation: Evaluation) -> Told:
 
 
 def _value(value: Value) -> dict[str, Any]:
-    return {name: field for name, field in asdict(value).items() if field not in (None, "")}
+    told = {name: field for name, field in asdict(value).items() if field not in (None, "")}
+    del told["replicates"]  # for comparisons here, not for whoever follows the stream
+    return told
 
 
 def _front(job: Job, members: Sequence[str]) -> Told:

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def by_value(value: T) -> T:
-    """A deep copy: mappings as plain dicts, sequences as lists, times in UTC.
+    """A deep copy: mappings as plain dicts, their sequences as lists, times in UTC.
 
     Raises ValueError for a number that is not finite or a time without a zone, TypeError for what
     has no JSON form. Bytes pass as they are.
@@ -21,7 +21,7 @@ def by_value(value: T) -> T:
 
 def _copied(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        copied = {field.name: _copied(getattr(value, field.name)) for field in fields(value)}
+        copied = {field.name: _field(getattr(value, field.name)) for field in fields(value)}
         return type(value)(**copied)
     match value:
         case Mapping():
@@ -35,6 +35,11 @@ def _copied(value: Any) -> Any:
         case None | bool() | int() | StrEnum() | str() | bytes():
             return value
     raise TypeError(f"no JSON form for {type(value).__name__} {value!r}")
+
+
+def _field(value: Any) -> Any:
+    """A field of ours that is declared a tuple stays one; within JSON there are only lists."""
+    return tuple(map(_copied, value)) if isinstance(value, tuple) else _copied(value)
 
 
 def _finite(value: float) -> float:

@@ -6,12 +6,18 @@ from typing import Self
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A value and the ends of its 95 % interval."""
+    """A value and the ends of its 95 % interval; `replicates` where it came from a jackknife."""
 
     value: float
     low: float
     high: float
+    replicates: tuple[float, ...] = ()
 
     def times(self, factor: float) -> Self:
         """In another unit; the factor is positive and known exactly."""
-        return type(self)(value=self.value * factor, low=self.low * factor, high=self.high * factor)
+        return type(self)(
+            value=self.value * factor,
+            low=self.low * factor,
+            high=self.high * factor,
+            replicates=tuple(replicate * factor for replicate in self.replicates),
+        )

@@ -16,6 +16,7 @@ from workers.evaluators.extractors import FeatureExtractor
 from workers.evaluators.jackknife import BLOCKS, INTERVAL, frechet_estimate
 from workers.evaluators.latents import LATENTS, SHARD, latent_shard
 from workers.evaluators.reference import Reference
+from workers.evaluators.stopwatch import Stopwatch
 from workers.images import QUANTISER, UPSAMPLING, grid, png, to_uint8, upsample
 
 SHOWN = 16  # images of the PNG, in a square
@@ -45,6 +46,7 @@ class FidResult:
     samples: int
     png: bytes
     judged: Judged = field(repr=False)
+    seconds: Mapping[str, float]  # wall time of its arithmetic: generate, extract, distance
 
 
 class FidEvaluator:
@@ -91,26 +93,41 @@ class FidEvaluator:
         """
         if samples < 2 * BLOCKS:
             raise InvalidInput(f"an FID takes at least {2 * BLOCKS} samples, got {samples}")
-        judged = self._judge(architecture, samples, seed, judged)
-        estimate = frechet_estimate(judged.features[:samples], self._reference.frechet)
+        clock = Stopwatch()
+        judged = self._judge(architecture, samples, seed, judged, clock)
+        with clock("distance"):
+            estimate = frechet_estimate(judged.features[:samples], self._reference.frechet)
         columns = int(len(judged.shown) ** 0.5)
         picture = png(grid(judged.shown, columns))
-        return FidResult(estimate=estimate, samples=samples, png=picture, judged=judged)
+        return FidResult(
+            estimate=estimate,
+            samples=samples,
+            png=picture,
+            judged=judged,
+            seconds=clock.seconds,
+        )
 
     @torch.inference_mode()
     def _judge(
-        self, architecture: Architecture, samples: int, seed: int, judged: Judged | None
+        self,
+        architecture: Architecture,
+        samples: int,
+        seed: int,
+        judged: Judged | None,
+        clock: Stopwatch,
     ) -> Judged:
         done = 0 if judged is None else len(judged.features) // SHARD
         features = [] if judged is None else [judged.features]
         shown = None if judged is None else judged.shown
         for index in range(done, -(-samples // SHARD)):
             z = latent_shard(seed, index, self._latent_size)
-            images = self._supernet(z, architecture)  # (n, c, r, r)
+            with clock("generate"):
+                images = self._supernet(z, architecture)  # (n, c, r, r)
             if not torch.isfinite(images).all():
                 raise MeasurementFailed(f"architecture {architecture} makes images with NaN or inf")
             pixels = to_uint8(upsample(images, self._side))  # (n, c, side, side)
-            features.append(self._extractor(pixels).numpy())
+            with clock("extract"):
+                features.append(self._extractor(pixels).numpy())
             shown = pixels[:SHOWN].numpy() if shown is None else shown
         assert shown is not None
         return Judged(features=np.concatenate(features), shown=shown)

@@ -40,4 +40,9 @@ def frechet_estimate(features: NDArray[Any], reference: FrechetReference) -> Est
         (BLOCKS - 1) / BLOCKS * np.square(np.subtract(replicates, np.mean(replicates))).sum()
     )
     margin = STUDENT_T * float(error)
-    return Estimate(value=value, low=max(0.0, value - margin), high=value + margin)
+    return Estimate(
+        value=value,
+        low=max(0.0, value - margin),
+        high=value + margin,
+        replicates=tuple(map(float, replicates)),
+    )

@@ -102,4 +102,7 @@ def _columns(row: RowMapping, type_: type) -> dict[str, Any]:
 
 def _values(column: Any) -> dict[str, Value]:
     stored = cast("Mapping[str, Mapping[str, Any]]", column)
-    return {name: Value(**value) for name, value in stored.items()}
+    return {
+        name: Value(**{**value, "replicates": tuple(value.get("replicates", ()))})
+        for name, value in stored.items()
+    }

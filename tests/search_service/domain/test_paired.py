@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from search_service.domain.evaluation import Value
+from search_service.domain.paired import margin
+
+BLOCKS = 16
+
+
+def judged(samples: np.ndarray, protocol: str = "p") -> Value:
+    """The mean of samples as a value, its replicates leaving out a block each."""
+    blocks = np.array_split(np.arange(len(samples)), BLOCKS)
+    replicates = [float(np.delete(samples, block).mean()) for block in blocks]
+    value = float(samples.mean())
+    half = 2.131 * float(np.sqrt((BLOCKS - 1) / BLOCKS * np.var(replicates) * BLOCKS))
+    return Value(
+        value=value,
+        low=value - half,
+        high=value + half,
+        protocol_digest=protocol,
+        replicates=tuple(replicates),
+    )
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def test_noise_that_two_values_share_does_not_widen_the_margin(rng: np.random.Generator) -> None:
+    common, own = rng.normal(size=3200), rng.normal(size=(2, 3200))
+    a, b = judged(common + 0.1 * own[0]), judged(common + 0.1 * own[1])
+    assert a.high is not None
+    assert margin(a, b) < 0.3 * (a.high - a.value)
+
+
+def test_the_margin_of_a_mean_is_that_of_the_differences(rng: np.random.Generator) -> None:
+    x, y = rng.normal(size=(2, 3200))
+    difference = judged(x - y)
+    assert difference.high is not None
+    assert_allclose(margin(judged(x), judged(y)), difference.high - difference.value, rtol=1e-3)
+
+
+def test_the_margin_covers_as_often_as_it_says(rng: np.random.Generator) -> None:
+    covered = []
+    for _ in range(300):
+        common = rng.normal(size=320)
+        a, b = (judged(common + rng.normal(size=320)) for _ in range(2))
+        covered.append(abs(a.value - b.value) <= margin(a, b))
+    assert 0.91 <= np.mean(covered) <= 0.99
+
+
+def test_values_of_two_protocols_are_taken_as_independent(rng: np.random.Generator) -> None:
+    common = rng.normal(size=3200)
+    a, b = judged(common, "one"), judged(common, "other")
+    assert a.high is not None
+    assert_allclose(margin(a, b), np.sqrt(2) * (a.high - a.value))
+
+
+def test_numbers_without_intervals_have_no_margin() -> None:
+    assert margin(Value(value=1.0), Value(value=2.0)) == 0.0

@@ -18,6 +18,7 @@ from search_service.errors import (
     MeasurementFailed,
     NotFound,
     Refused,
+    StorageUnavailable,
     TrainingDiverged,
     Unreachable,
 )
@@ -25,12 +26,14 @@ from search_service.errors import (
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = "5"  # after which a database that was restarted answers again
 
 # A class has the status of its nearest ancestor here. The last ones do not reach a route.
 STATUSES: dict[type[GansearchError], int] = {
     InvalidInput: 422,
     Conflict: 409,
     NotFound: 404,
+    StorageUnavailable: 503,
     LostClaim: 409,
     MeasurementFailed: 500,
     TrainingDiverged: 500,
@@ -77,6 +80,14 @@ def install(app: FastAPI) -> None:
         if isinstance(error, InvalidInput) and error.pointer:
             errors.append({"pointer": error.pointer, "detail": error.detail})
         return problem(request, status_of(error), str(error), errors=errors)
+
+    @app.exception_handler(StorageUnavailable)
+    def later(request: Request, error: StorageUnavailable) -> JSONResponse:
+        # The driver's words name hosts and files of ours: they are for the log.
+        request_id = getattr(request.state, "request_id", "")
+        logger.error("the store does not answer", exc_info=error, extra={"request_id": request_id})
+        detail = "the database does not answer; try again"
+        return problem(request, 503, detail, headers={"Retry-After": RETRY_SECONDS})
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> JSONResponse:

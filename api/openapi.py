@@ -16,6 +16,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         409: "The present state forbids it",
         413: "The body is too large",
         422: "Something asked for is wrong; `errors` says where",
+        503: "The database does not answer now",
     }.items()
 }
 

@@ -13,6 +13,7 @@ GansearchError
 ├── NotFound                  an id that does not exist
 ├── Refused                   the server said no to a request; its words
 ├── Unreachable               no server answers; how to start one
+├── StorageUnavailable        the database does not answer now: try again later
 ├── LostClaim                 another worker owns the job now: stop, write nothing more
 ├── MeasurementFailed         a candidate could not be measured: mark it failed, go on
 └── TrainingDiverged          a loss is no longer a number: stop; the last checkpoint is good
@@ -78,6 +79,10 @@ class Refused(GansearchError):
 
 class Unreachable(GansearchError):
     """No server answers at the address; the text says how to start one."""
+
+
+class StorageUnavailable(GansearchError):
+    """The database is away, locked or broken now; the text is for the log of who runs it."""
 
 
 class LostClaim(GansearchError):

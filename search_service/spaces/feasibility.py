@@ -68,7 +68,11 @@ def feasibility(
 
 
 def require_feasible(space: SearchSpace, constraints: Sequence[Constraint]) -> None:
-    """Raises InfeasibleConstraint, with the reachable range, when no architecture meets them."""
+    """Raises InfeasibleConstraint when no architecture meets them.
+
+    It points at the value of the one that cannot be met, with the reachable range, or at all of
+    them where only together they cannot.
+    """
     low, high = smallest(space), largest(space)
     costs = closed_forms(space)
     for i, c in enumerate(constraints):
@@ -78,7 +82,7 @@ def require_feasible(space: SearchSpace, constraints: Sequence[Constraint]) -> N
         if c.violation(least if c.op is Op.LE else most):
             raise InfeasibleConstraint(
                 f"no architecture meets {c}: {c.name} ranges from {least:g} to {most:g}",
-                pointer=f"/constraints/{i}",
+                pointer=f"/constraints/{i}/value",
             )
     if not _is_feasible(space, constraints):
         names = ", ".join(str(c) for c in constraints if _is_known(c))

@@ -1,10 +1,15 @@
 """Where the truth is kept: one contract, an in-memory reference, and SQL."""
 
+import logging
+
 from search_service.storage.base import Storage
 from search_service.storage.clock import Clock, utc_now
 from search_service.storage.memory import MemoryStorage
 
 __all__ = ["MemoryStorage", "migrate", "open_storage"]
+
+# It tells each plugin and each revision, some of it already when it is imported.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def open_storage(url: str, *, clock: Clock = utc_now) -> Storage:

@@ -5,6 +5,7 @@ Values go in and come out by value; a caller may keep them. All methods may be c
 threads and many processes at once. Times are UTC. Methods that take a `Claim` first check, in the
 same transaction, that the job is still running under that claim's fence and raise LostClaim
 otherwise, having written nothing; the lease's end alone does not end a claim, another claim does.
+Every method raises StorageUnavailable when the store does not answer.
 
 Numbers must be finite and times aware: ValueError otherwise, nothing written. JSON columns come
 back as JSON gives them (a tuple as a list).
@@ -261,7 +262,7 @@ class Storage(Protocol):
     answers: Answers
 
     def ping(self) -> None:
-        """Return when the store answers; raises the driver's error otherwise."""
+        """Return when the store answers."""
         ...
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from search_service.errors import InvalidSetting
+from search_service.errors import InvalidSetting, StorageUnavailable
 from search_service.storage.sql.engine import POINTER, Database
 
 VERSION_TABLE = "gansearch_alembic_version"  # Optuna's storage owns the usual name
@@ -31,7 +31,7 @@ def checked(url: str) -> Database:
         if empty and database.sqlite_file:
             _upgrade(database)
             return database
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, StorageUnavailable, OSError) as error:
         database.close()
         raise _unusable(database, error) from error
     head = _scripts().get_current_head()
@@ -58,7 +58,7 @@ def upgrade(url: str) -> None:
                 pointer=POINTER,
             )
         _upgrade(database)
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, StorageUnavailable, OSError) as error:
         raise _unusable(database, error) from error
     finally:
         database.close()
@@ -104,7 +104,8 @@ def _is_empty(connection: Connection) -> bool:
 
 
 def _unusable(database: Database, error: Exception) -> InvalidSetting:
-    first_line = str(getattr(error, "orig", None) or error).splitlines()[0]
+    cause = error.__cause__ if isinstance(error, StorageUnavailable) else error
+    first_line = str(getattr(cause, "orig", None) or cause).splitlines()[0]
     where = database.engine.url.render_as_string(hide_password=True)
     return InvalidSetting(
         f"GANSEARCH_DATABASE_URL: cannot use {where}: {first_line}", pointer=POINTER

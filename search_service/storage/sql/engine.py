@@ -10,24 +10,28 @@ commit, and evaluations take hundreds.
 
 import json
 import sqlite3
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, exc, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
 
-from search_service.errors import InvalidSetting
+from search_service.errors import InvalidSetting, StorageUnavailable
 
 POINTER = "/GANSEARCH_DATABASE_URL"
 BUSY_TIMEOUT_SECONDS = 30.0
+# What the driver raises for a statement that is wrong, whatever state the database is in.
+_MISTAKES = (exc.DataError, exc.IntegrityError, exc.NotSupportedError, exc.ProgrammingError)
 
 
 class Database:
-    """An engine with the two ways of using it; each block is one transaction."""
+    """An engine with the two ways of using it; each block is one transaction.
+
+    Both raise StorageUnavailable when the database cannot do it now.
+    """
 
     def __init__(self, url: str) -> None:
         parsed = parse_url(url)
@@ -35,13 +39,17 @@ class Database:
         self.engine = _engine(parsed)
         self._writer = self.engine.execution_options(gansearch_writes=True)
 
-    def reading(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
         """A transaction that writes nothing."""
-        return self.engine.begin()
+        with _answering(), self.engine.begin() as connection:
+            yield connection
 
-    def writing(self) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
         """A transaction that writes; an exception undoes it."""
-        return self._writer.begin()
+        with _answering(), self._writer.begin() as connection:
+            yield connection
 
     def close(self) -> None:
         """Close every idle connection."""
@@ -52,7 +60,7 @@ def parse_url(url: str) -> URL:
     """Raises InvalidSetting for what is no URL of SQLite (a file) or PostgreSQL."""
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except exc.ArgumentError as error:
         raise _refused("it is not a database URL") from error
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and parsed.database != ":memory:":
@@ -70,6 +78,18 @@ def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> 
     statement = dialect.insert(table).values(row).on_conflict_do_nothing()
     # Not by rowcount, which is -1 for an insert through psycopg.
     return connection.execute(statement.returning(*table.primary_key)).first() is not None
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """The driver's word that the database does not answer, in ours."""
+    try:
+        yield
+    except _MISTAKES:
+        raise
+    except (exc.DBAPIError, exc.TimeoutError) as error:
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise StorageUnavailable(f"the database does not answer: {reason}") from error
 
 
 def _engine(url: URL) -> Engine:

@@ -116,3 +116,16 @@ def test_the_command_migrates_and_refuses_in_one_line(url: str) -> None:
     refused = run("mysql://h/d")
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
+
+
+def test_making_a_database_says_nothing_where_everything_is_said(url: str) -> None:
+    script = (
+        "import logging, sys; logging.basicConfig(level=logging.DEBUG);"
+        "from search_service.storage import open_storage; open_storage(sys.argv[1]).close();"
+        "logging.getLogger('alembic.runtime.migration').error('a failure')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, url], capture_output=True, text=True, check=True
+    )
+    said = [line for line in done.stderr.splitlines() if "alembic" in line]
+    assert said == ["ERROR:alembic.runtime.migration:a failure"]

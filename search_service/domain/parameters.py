@@ -95,7 +95,7 @@ def _wanted(declared: "Field[Any]", value: Any) -> str:
     plain = _plain(declared)
     allowed = {float: (int, float), tuple: (list, tuple)}.get(plain, (plain,))
     if not isinstance(value, allowed) or (isinstance(value, bool) and plain is not bool):
-        return {Mapping: "an object", tuple: "a list"}.get(plain, plain.__name__)
+        return {"Mapping": "an object", "tuple": "a list"}.get(plain.__name__, plain.__name__)
     rules = declared.metadata
     if "enum" in rules and value not in rules["enum"]:
         return f"one of {', '.join(rules['enum'])}"

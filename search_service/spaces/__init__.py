@@ -9,6 +9,7 @@ from typing import Any
 from search_service.domain.space import SearchSpace
 from search_service.errors import UnknownName
 from search_service.spaces import anycost as anycost
+from search_service.spaces import gan_compression as gan_compression
 from search_service.spaces.families import SPACES
 
 __all__ = ["SPACES", "build"]

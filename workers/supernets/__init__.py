@@ -10,6 +10,7 @@ from torch import nn
 
 from search_service import spaces
 from workers.supernets import anycost as anycost
+from workers.supernets import gan_compression as gan_compression
 from workers.supernets.families import SUPERNETS, Supernet
 
 __all__ = ["SUPERNETS", "Supernet", "build"]

@@ -1,0 +1,13 @@
+"""The table of generators: how each kind of supernet is built."""
+
+from collections.abc import Callable, Mapping
+
+from torch import nn
+
+from search_service.spaces.gan_compression import GanCompressionSpace
+from workers.supernets.gan_compression.resnet import ResnetSupernet
+
+GENERATORS: Mapping[str, Callable[[GanCompressionSpace], nn.Module]] = {
+    "resnet": ResnetSupernet,
+    "resnet-legacy": ResnetSupernet,
+}

@@ -3,7 +3,9 @@
 Within this project an image batch is uint8 (n, c, h, w) at every module border.
 """
 
+from workers.images import folders as folders
 from workers.images.datasets import DATASETS
+from workers.images.domains import DOMAINS, Domains
 from workers.images.fashion_mnist import LabelledImages, read_fashion_mnist
 from workers.images.grids import grid, png
 from workers.images.quantise import QUANTISER, from_uint8, to_uint8
@@ -11,8 +13,10 @@ from workers.images.resize import UPSAMPLING, upsample
 
 __all__ = [
     "DATASETS",
+    "DOMAINS",
     "QUANTISER",
     "UPSAMPLING",
+    "Domains",
     "LabelledImages",
     "from_uint8",
     "grid",

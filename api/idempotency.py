@@ -1,7 +1,6 @@
 """`Idempotency-Key`: a creating request that is sent again gets the first answer again."""
 
 import hashlib
-import threading
 from collections.abc import Callable
 from typing import Annotated
 
@@ -11,9 +10,6 @@ from search_service.errors import InvalidInput
 from search_service.storage.base import Answer, Storage
 
 KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
-# Two requests with one key at once: the second waits here for the first's answer. Between
-# processes the store decides: the first answer that is kept is the one that is given.
-_locks = [threading.Lock() for _ in range(64)]
 
 
 def once(
@@ -27,6 +23,7 @@ def once(
 ) -> Response:
     """Answer with what `create` gives (body, headers), or with the first answer to this key.
 
+    With a key, what `create` stores and the key itself are one transaction of the store.
     Raises InvalidInput when the key came with another request before.
     """
     if key is None:
@@ -35,19 +32,21 @@ def once(
     fingerprint = hashlib.sha256(
         f"{request.method} {request.url.path}\n".encode() + body
     ).hexdigest()
-    with _locks[hash(key) % len(_locks)]:
-        answer = storage.answers.find(key)
-        replayed = answer is not None
-        if answer is None:
-            content, headers = create()
-            fresh = Answer(fingerprint=fingerprint, status=status, headers=headers, body=content)
-            answer = storage.answers.keep(key, fresh)
+
+    def first() -> Answer:
+        content, headers = create()
+        return Answer(fingerprint=fingerprint, status=status, headers=headers, body=content)
+
+    answer, is_new = storage.answers.once(key, first)
+    if is_new:
+        # Whom `create` woke may have looked before the transaction ended, and seen nothing.
+        request.app.state.wake_ups.ring()
     if answer.fingerprint != fingerprint:
         raise InvalidInput(
             "this Idempotency-Key came with another request before; use a new key",
             pointer="/Idempotency-Key",
         )
-    headers = {**answer.headers, **({"Idempotent-Replayed": "true"} if replayed else {})}
+    headers = {**answer.headers, **({} if is_new else {"Idempotent-Replayed": "true"})}
     return _response(answer.status, answer.body, headers)
 
 

@@ -14,7 +14,7 @@ Every change of a job appends events with the job's next sequence numbers in the
 `storage.changes` says what each kind carries.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
@@ -241,12 +241,13 @@ class Answer:
 class Answers(Protocol):
     """First answers to creating requests, kept for a day."""
 
-    def find(self, key: str) -> Answer | None:
-        """The answer given to this key in the last 24 hours."""
-        ...
+    def once(self, key: str, create: Callable[[], Answer]) -> tuple[Answer, bool]:
+        """The answer given to this key in the last 24 hours, else that of `create`, which is kept;
+        and whether it is new.
 
-    def keep(self, key: str, answer: Answer) -> Answer:
-        """Store it unless there is one; return what is stored. Drops those older than a day."""
+        The key, and all that `create` does to this storage in its thread, are one transaction: of
+        several calls with one key at once, whatever their processes, one creates and the others
+        wait for its answer. An exception of `create` undoes everything and frees the key."""
         ...
 
 

@@ -1,5 +1,7 @@
 """First answers in memory."""
 
+from collections.abc import Callable
+
 from search_service.storage.base import ANSWERS_KEPT, Answer
 from search_service.storage.memory.tables import Tables
 from search_service.storage.values import by_value
@@ -11,17 +13,14 @@ class MemoryAnswers:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def find(self, key: str) -> Answer | None:
-        with self._tables.lock:
+    def once(self, key: str, create: Callable[[], Answer]) -> tuple[Answer, bool]:
+        with self._tables.together():
             self._drop_old()
-            return by_value(self._tables.answers[key][1]) if key in self._tables.answers else None
-
-    def keep(self, key: str, answer: Answer) -> Answer:
-        answer = by_value(answer)
-        with self._tables.lock:
-            self._drop_old()
-            given = (self._tables.clock(), answer)
-            return by_value(self._tables.answers.setdefault(key, given)[1])
+            if key in self._tables.answers:
+                return by_value(self._tables.answers[key][1]), False
+            answer = by_value(create())
+            self._tables.answers[key] = (self._tables.clock(), answer)
+            return by_value(answer), True
 
     def _drop_old(self) -> None:
         oldest = self._tables.clock() - ANSWERS_KEPT

@@ -1,6 +1,9 @@
 """What the memory store holds. Every access is under `lock`; nothing inside leaves uncopied."""
 
+import copy
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,6 +17,8 @@ from search_service.storage.base import Answer
 from search_service.storage.changes import Change
 from search_service.storage.clock import Clock
 from search_service.storage.values import by_value
+
+_NOUNS = ("jobs", "supernets", "devices", "measurements", "answers")
 
 
 @dataclass(kw_only=True)
@@ -59,6 +64,17 @@ class Tables:
     devices: dict[str, Device] = field(default_factory=dict)
     measurements: dict[MeasurementKey, Measurement] = field(default_factory=dict)
     answers: dict[str, tuple[datetime, Answer]] = field(default_factory=dict)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Whatever this thread does meanwhile happens whole, or is undone by an exception."""
+        with self.lock:
+            before = copy.deepcopy({name: getattr(self, name) for name in _NOUNS})
+            try:
+                yield
+            except BaseException:
+                vars(self).update(before)
+                raise
 
     def job(self, job_id: str) -> JobRecord:
         """Raises NotFound."""

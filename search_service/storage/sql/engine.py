@@ -10,6 +10,7 @@ commit, and evaluations take hundreds.
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -27,10 +28,16 @@ BUSY_TIMEOUT_SECONDS = 30.0
 _MISTAKES = (exc.DataError, exc.IntegrityError, exc.NotSupportedError, exc.ProgrammingError)
 
 
-class Database:
-    """An engine with the two ways of using it; each block is one transaction.
+class _Thread(threading.local):
+    """What a thread is in the middle of."""
 
-    Both raise StorageUnavailable when the database cannot do it now.
+    connection: Connection | None = None
+
+
+class Database:
+    """An engine with the ways of using it; each block is one transaction.
+
+    All raise StorageUnavailable when the database cannot do it now.
     """
 
     def __init__(self, url: str) -> None:
@@ -38,18 +45,36 @@ class Database:
         self.sqlite_file = parsed.database if parsed.get_backend_name() == "sqlite" else None
         self.engine = _engine(parsed)
         self._writer = self.engine.execution_options(gansearch_writes=True)
+        self._thread = _Thread()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that writes nothing."""
+        if self._thread.connection is not None:
+            yield self._thread.connection
+            return
         with _answering(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that writes; an exception undoes it."""
+        if self._thread.connection is not None:
+            with self._thread.connection.begin_nested():
+                yield self._thread.connection
+            return
         with _answering(), self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def together(self) -> Iterator[Connection]:
+        """One that writes, and that whatever this thread reads and writes meanwhile is part of."""
+        with self.writing() as connection:
+            self._thread.connection = connection
+            try:
+                yield connection
+            finally:
+                self._thread.connection = None
 
     def close(self) -> None:
         """Close every idle connection."""

@@ -9,7 +9,7 @@ from search_service.domain.event import EventKind
 from search_service.domain.job import Job, JobState, JobStep
 from search_service.errors import IllegalTransition
 from search_service.storage import migrate, open_storage
-from search_service.storage.base import Storage
+from search_service.storage.base import Answer, Storage
 
 NewJob = Callable[..., Job]
 
@@ -133,4 +133,69 @@ def test_processes_that_open_a_new_file_at_once_make_one_schema(
     assert [process.wait() for process in starting] == [0, 0, 0]
     storage = open_storage(database_url)
     storage.jobs.add(new_job())
+    storage.close()
+
+
+# Says that it is ready, waits for the word, then answers one key with a job of its own.
+ANSWERER = """
+import sys, time
+from datetime import UTC, datetime
+from search_service.domain.ids import new_id
+from search_service.domain.job import Job, JobKind
+from search_service.storage import open_storage
+from search_service.storage.base import Answer
+
+storage, seconds = open_storage(sys.argv[1]), float(sys.argv[2])
+
+def create():
+    job = Job(id=new_id("job"), kind=JobKind.SEARCH, supernet="sup_a", spec={},
+              created_at=datetime.now(UTC))
+    storage.jobs.add(job)
+    print("added", flush=True)
+    time.sleep(seconds)
+    return Answer(fingerprint="f", status=201, headers={}, body=job.id.encode())
+
+storage.jobs.counts()
+print("ready", flush=True)
+sys.stdin.readline()
+answer, is_new = storage.answers.once("key", create)
+print(answer.body.decode(), is_new, flush=True)
+"""
+
+
+def start_answerer(url: str, *, seconds: float) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", ANSWERER, url, str(seconds)]
+    started = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert started.stdout is not None
+    assert started.stdout.readline() == "ready\n"
+    return started
+
+
+def test_of_processes_with_one_key_at_once_one_creates(database_url: str) -> None:
+    migrate(database_url)
+    answerers = [start_answerer(database_url, seconds=0.2) for _ in range(3)]
+    for answerer in answerers:
+        assert answerer.stdin is not None
+        answerer.stdin.write("go\n")
+    said = [answerer.communicate()[0].splitlines() for answerer in answerers]
+    storage = open_storage(database_url)
+    (job,) = storage.jobs.page(size=10).items
+    assert sorted(lines[-1] for lines in said) == [f"{job.id} False"] * 2 + [f"{job.id} True"]
+    storage.close()
+
+
+def test_a_process_killed_before_its_answer_leaves_neither_job_nor_key(database_url: str) -> None:
+    migrate(database_url)
+    storage = open_storage(database_url)
+    with start_answerer(database_url, seconds=600) as doomed:
+        assert doomed.stdin is not None
+        assert doomed.stdout is not None
+        doomed.stdin.write("go\n")
+        assert doomed.stdout.readline() == "added\n"
+        doomed.kill()
+    assert storage.jobs.page(size=10).items == ()
+    answer = Answer(fingerprint="f", status=201, headers={}, body=b"later")
+    assert storage.answers.once("key", lambda: answer) == (answer, True)
     storage.close()

@@ -10,6 +10,7 @@ from search_service import catalog, searchers
 from search_service.domain.ids import new_id
 from search_service.domain.job import Job, JobKind, JobStep
 from search_service.domain.objective import MIN_SAMPLES, Source, objective
+from search_service.domain.seed import require_seed
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Supernet, SupernetStatus
 from search_service.errors import Conflict, InvalidInput, NotFound, UnknownName
@@ -30,7 +31,7 @@ def submit(
     storage: Storage,
     wake_ups: WakeUps,
 ) -> Job:
-    """Accept a job. Its row is committed before any worker is woken.
+    """Accept a job. Its row is stored before any worker is woken.
 
     `spec` has the shape of the HTTP body's `spec`, its types already checked. Raises InvalidInput
     (or a subclass) whose pointer names the field, and Conflict for a supernet that is invalid.
@@ -124,7 +125,7 @@ def _check_numbers(spec: SearchSpec) -> None:
             f"parallelism must be at most {MAX_PARALLELISM}, got {spec.parallelism}",
             pointer="/spec/parallelism",
         )
-    _at_least("/spec/seed", spec.seed, 0)
+    require_seed(spec.seed, pointer="/spec/seed")
 
 
 def _at_least(pointer: str, value: int, least: int) -> None:

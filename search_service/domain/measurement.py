@@ -6,17 +6,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from search_service.domain.seed import require_seed
+
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
     """Everything but the architecture that a value depends on, as plain JSON.
 
     For `fid`: `samples`, `seed`, extractor and reference digests, up-sampling filter, quantiser.
-    For `latency_ms`: `rounds`, runtime, threads, reference network.
+    For `latency_ms`: `rounds`, runtime, threads, reference network. Raises InvalidInput for a seed
+    that no generator takes.
     """
 
     objective: str
     parameters: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        if "seed" in self.parameters:
+            require_seed(self.parameters["seed"])
 
     @property
     def digest(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from search_service.domain.parameters import parameters_schema, read_parameters
+from search_service.domain.seed import require_seed
 from search_service.errors import UnknownName
 from search_service.searchers import evolution as evolution
 from search_service.searchers import exhaustive as exhaustive
@@ -24,7 +25,8 @@ _POINTER = "/searcher/parameters"
 def build(
     name: str, *, problem: Problem, seed: int, window: int, parameters: Mapping[str, Any]
 ) -> Searcher:
-    """The searcher of this name. Raises as `check` does."""
+    """The searcher of this name. Raises as `check` does, and InvalidInput for a negative seed."""
+    require_seed(seed)
     entry = _entry(name)
     read = read_parameters(entry.parameters, parameters, pointer=_POINTER)
     return entry.searcher(problem=problem, seed=seed, window=window, parameters=read)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from search_service.domain.objective import OBJECTIVES, Source
+from search_service.domain.seed import require_seed
 from search_service.domain.space import (
     Architecture,
     SearchSpace,
@@ -51,7 +52,7 @@ def feasibility(
 ) -> Feasibility:
     """What the constraints leave of the space; those that must be measured are passed over."""
     check = admits(space, constraints)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(require_seed(seed))
     tops = [len(choice.options) for choice in space.choices]
     drawn = rng.integers(tops, size=(samples, len(tops)))  # at once: single draws are slow
     met = sum(check(architecture_at(space, index)) for index in drawn.tolist())

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from search_service.domain.job import Job
+from search_service.errors import InvalidInput
 from search_service.storage.base import Storage
 
 Run = Callable[[Job], Any]
@@ -48,6 +49,7 @@ def test_a_search_is_accepted_with_its_location(client: httpx.Client, body: dict
         ({"colour": "blue"}, "/spec/colour"),
         ({"warm_start": [{"job": "job_x"}]}, "/spec/warm_start/0/job"),
         ({"parallelism": 0}, "/spec/parallelism"),
+        ({"seed": -1}, "/spec/seed"),
     ],
 )
 def test_what_is_wrong_is_pointed_at_and_nothing_is_stored(
@@ -60,6 +62,12 @@ def test_what_is_wrong_is_pointed_at_and_nothing_is_stored(
     body["spec"] |= change
     refused(client.post("/v1/jobs", json=body), pointer)
     assert not storage.jobs.page(size=1).items
+
+
+def test_a_negative_seed_is_refused_from_python_too(submit: Callable[..., Job]) -> None:
+    with pytest.raises(InvalidInput, match="at least 0") as refusal:
+        submit(seed=-1)
+    assert refusal.value.pointer == "/spec/seed"
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])

@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from search_service.errors import InvalidInput
 from workers.evaluators.latents import SHARD, latent_shard
 
 
@@ -19,3 +21,8 @@ def test_latents_are_standard_normal() -> None:
     assert z.shape == (20 * SHARD, 64)
     assert abs(z.mean()) < 0.01
     assert abs(z.std() - 1.0) < 0.01
+
+
+def test_a_negative_seed_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="at least 0"):
+        latent_shard(-1, 0, 8)

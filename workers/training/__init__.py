@@ -1,1 +1,3 @@
-"""How supernets are trained: recipes, losses, and a loop that reads like the papers."""
+"""How networks are trained: recipes, methods by name, losses, and one loop for all of them."""
+
+from workers.training import anycost as anycost

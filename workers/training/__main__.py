@@ -1,4 +1,4 @@
-"""Train a supernet: `python -m workers.training RECIPE.toml --data FOLDER --output FOLDER`."""
+"""Train by a recipe: `python -m workers.training RECIPE.toml --data FOLDER --output FOLDER`."""
 
 import argparse
 import logging
@@ -9,24 +9,21 @@ from pathlib import Path
 import torch
 
 from search_service.errors import GansearchError
-from workers.images import read_fashion_mnist
-from workers.training import recipe as recipes
 from workers.training.loop import train
+from workers.training.methods import begin
 
 
 def main(words: list[str] | None = None) -> int:
     """Run until the recipe's end; 1 with one line on stderr when that cannot be."""
     parser = argparse.ArgumentParser(prog="python -m workers.training", description=__doc__)
     parser.add_argument("recipe", type=Path, help="a TOML file, see infra/recipes")
-    parser.add_argument("--data", type=Path, help="the folder with Fashion-MNIST's four files")
+    parser.add_argument("--data", type=Path, help="the data set's folder")
     parser.add_argument("--output", type=Path, required=True, help="resumed if it has a checkpoint")
     arguments = parser.parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     try:
-        settings = recipes.load(arguments.recipe)
-        real = read_fashion_mnist(arguments.data)
-        train(settings, torch.from_numpy(real.pixels)[:, None], arguments.output)
+        train(begin(arguments.recipe, arguments.data), arguments.output)
     except GansearchError as error:
         sys.stderr.write(f"{error}\n")
         return 1

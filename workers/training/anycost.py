@@ -7,7 +7,9 @@ teacher is the moving average of the full generator itself.
 """
 
 import copy
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -19,10 +21,11 @@ from workers.discriminators.anycost import (
     DiscriminatorSize,
     architecture_code,
 )
-from workers.images import from_uint8
+from workers.images import from_uint8, grid, png, read_fashion_mnist, to_uint8, upsample
 from workers.supernets.anycost import AnycostSupernet
+from workers.training.anycost_draws import AnycostDraws
+from workers.training.anycost_recipe import AnycostRecipe
 from workers.training.averaging import decay, update_average
-from workers.training.draws import Draws
 from workers.training.losses import (
     area_pyramid,
     discriminator_logistic,
@@ -30,13 +33,17 @@ from workers.training.losses import (
     image_distillation,
     r1_penalty,
 )
-from workers.training.recipe import Recipe
+from workers.training.methods import METHODS, Method
+from workers.training.precision import autocast
+
+GRID_SEED = 4  # of the latents that every grid shows, so that grids can be compared
+GRID_COLUMNS = 16
 
 
 class AnycostTraining:
     """The networks, their optimisers, and the step that improves them."""
 
-    def __init__(self, recipe: Recipe, images: Tensor) -> None:
+    def __init__(self, recipe: AnycostRecipe, images: Tensor) -> None:
         """`images` uint8 (count, c, r, r): the real ones."""
         self.recipe, self.images = recipe, images
         torch.manual_seed(recipe.seed)
@@ -59,7 +66,7 @@ class AnycostTraining:
 
     def step(self, index: int) -> dict[str, float]:
         """One update of both networks and of the average; returns the losses by name."""
-        recipe, draws = self.recipe, Draws(self.recipe.seed, index)
+        recipe, draws = self.recipe, AnycostDraws(self.recipe.seed, index)
         self._set_learning_rate(index)
 
         # The discriminator tells real from fake images of one side. Each kind comes with an
@@ -137,6 +144,22 @@ class AnycostTraining:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
 
+    def kept(self) -> Mapping[str, nn.Module]:
+        """The supernet to use is the average."""
+        return {"average": self.average}
+
+    @torch.no_grad()
+    def grid(self) -> bytes:
+        """Of the average: rows at ratios 1, 0.75, 0.5, 0.25, then at lower resolutions."""
+        generator, space = self.average, self.space
+        rng = torch.Generator().manual_seed(GRID_SEED)
+        latents = torch.randn(GRID_COLUMNS, generator.style_dim, generator=rng)
+        shown: list[Architecture] = [space.uniform(ratio) for ratio in (1.0, 0.75, 0.5, 0.25)]
+        shown += [space.uniform(1.0, side) for side in reversed(space.resolutions[:-1])]
+        side = self.recipe.generator.resolution
+        rows = [to_uint8(upsample(generator(latents, each), side)) for each in shown]
+        return png(grid(torch.cat(rows).numpy(), GRID_COLUMNS))
+
     @staticmethod
     def code(architecture: Architecture) -> Tensor:
         """The discriminator's condition, (4 entries,)."""
@@ -169,17 +192,24 @@ class AnycostTraining:
                 group["lr"] = self.recipe.adam.learning_rate * share
 
     def _precision(self) -> AbstractContextManager[object]:
-        if self.recipe.precision == "float32":
-            return nullcontext()
-        return torch.autocast("cpu", torch.bfloat16)
+        return autocast(self.recipe.precision)
 
-    def _real(self, draws: Draws, side: int) -> Tensor:
+    def _real(self, draws: AnycostDraws, side: int) -> Tensor:
         batch = self.images[draws.indices(self.recipe.batch, len(self.images))]
         (shrunk,) = area_pyramid(from_uint8(batch), [side])
         return shrunk
 
-    def _pyramid(self, draws: Draws, subnet: Architecture) -> list[Tensor]:
+    def _pyramid(self, draws: AnycostDraws, subnet: Architecture) -> list[Tensor]:
         latents = draws.latents(self.recipe.batch, self.recipe.generator.style_dim)
         noise = self.generator.random_noise(draws.torch)
         styles = self.generator.styles(latents)
         return self.generator.synthesize(styles, self.space.channels(subnet), noise)
+
+
+def begin(recipe: AnycostRecipe, data: Path | None) -> AnycostTraining:
+    """The training of this recipe on Fashion-MNIST from the folder `data`, or its usual place."""
+    real = read_fashion_mnist(data)
+    return AnycostTraining(recipe, torch.from_numpy(real.pixels)[:, None])
+
+
+METHODS.register("anycost")(Method(recipe=AnycostRecipe, begin=begin))

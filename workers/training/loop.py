@@ -8,29 +8,22 @@ import time
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from search_service.domain.space import Architecture
 from search_service.errors import InvalidFile, TrainingDiverged
 from workers.checkpoints import save_weights, write_atomically
-from workers.images import grid, png, to_uint8, upsample
-from workers.training.anycost import AnycostTraining
-from workers.training.recipe import Recipe
+from workers.training.methods import Training
 
 logger = logging.getLogger(__name__)
 
-GRID_SEED = 4  # of the latents that every grid shows, so that grids can be compared
-GRID_COLUMNS = 16
 
-
-def train(recipe: Recipe, images: Tensor, output: Path) -> AnycostTraining:
+def train(training: Training, output: Path) -> None:
     """Train to the recipe's end in the folder `output`, from its checkpoint if there is one.
 
-    Leaves `average.safetensors` (the supernet to keep), `state.pt` (to go on from), `log.jsonl` and
+    Leaves the networks to keep as `<name>.safetensors`, `state.pt` (to go on from), `log.jsonl` and
     `grids/`. A run that was stopped anywhere and resumed gives the weights of an undisturbed one.
     Raises TrainingDiverged when a loss is not a number; the last checkpoint is then intact.
     """
-    training = AnycostTraining(recipe, images)
+    recipe, records = training.recipe, training.recipe.records
     start = _resume(training, output)
     log = output / "log.jsonl"
     _forget_after(log, start)
@@ -46,7 +39,7 @@ def train(recipe: Recipe, images: Tensor, output: Path) -> AnycostTraining:
             sums[name] = sums.get(name, 0.0) + value
             counts[name] = counts.get(name, 0) + 1
 
-        if done % recipe.records.log_every == 0 or done == recipe.steps:
+        if done % records.log_every == 0 or done == recipe.steps:
             line = {
                 "step": done,
                 "images": done * recipe.batch,
@@ -61,32 +54,19 @@ def train(recipe: Recipe, images: Tensor, output: Path) -> AnycostTraining:
             sums.clear()
             counts.clear()
 
-        if done % recipe.records.grid_every == 0 or done == recipe.steps:
+        if done % records.grid_every == 0 or done == recipe.steps:
             picture = output / "grids" / f"{done * recipe.batch:08d}.png"
-            write_atomically(picture, sample_grid(training))
+            write_atomically(picture, training.grid())
 
-        if done % recipe.records.checkpoint_every == 0 or done == recipe.steps:
-            save_weights(training.average, output / "average.safetensors")
+        if done % records.checkpoint_every == 0 or done == recipe.steps:
+            for name, network in training.kept().items():
+                save_weights(network, output / f"{name}.safetensors")
             buffer = io.BytesIO()
             torch.save({"step": done, **training.state()}, buffer)
             write_atomically(output / "state.pt", buffer.getvalue())
-    return training
 
 
-@torch.no_grad()
-def sample_grid(training: AnycostTraining) -> bytes:
-    """PNG of the averaged generator: rows at ratios 1, 0.75, 0.5, 0.25, then lower resolutions."""
-    generator, space = training.average, training.space
-    rng = torch.Generator().manual_seed(GRID_SEED)
-    latents = torch.randn(GRID_COLUMNS, generator.style_dim, generator=rng)
-    shown: list[Architecture] = [space.uniform(ratio) for ratio in (1.0, 0.75, 0.5, 0.25)]
-    shown += [space.uniform(1.0, side) for side in reversed(space.resolutions[:-1])]
-    side = training.recipe.generator.resolution
-    rows = [to_uint8(upsample(generator(latents, each), side)) for each in shown]
-    return png(grid(torch.cat(rows).numpy(), GRID_COLUMNS))
-
-
-def _resume(training: AnycostTraining, output: Path) -> int:
+def _resume(training: Training, output: Path) -> int:
     """Load the checkpoint, if any; the number of steps already done."""
     path = output / "state.pt"
     output.mkdir(parents=True, exist_ok=True)

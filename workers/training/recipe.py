@@ -1,119 +1,60 @@
-"""A training run's settings: every default and its meaning stand here, once."""
+"""Recipes: a training run's settings as a frozen dataclass, read from TOML.
+
+Every default and its meaning stand once, in the dataclass; an unknown key is an error.
+"""
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from search_service.errors import InvalidFile, InvalidInput, UnknownName
-from search_service.spaces.anycost import AnycostParameters
 
 R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Critic:
-    """The discriminator's width, by the generator's rule."""
-
-    channel_multiplier: float = 2.0
-    channel_max: int = 512
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sampling:
-    """Which subnet a step trains: a weight per output side, and how often the extremes come."""
-
-    sides: dict[str, float]  # {"32": 0.6, "16": 0.25, "8": 0.15}
-    full: float = 0.25  # share of steps with the full widths
-    smallest: float = 0.25  # share with the smallest; the rest draws each width by itself
-
-
-@dataclass(frozen=True, kw_only=True)
-class Adam:
-    """Both networks' optimiser; the decay brings the noise of the last steps down."""
-
-    learning_rate: float = 0.002
-    beta1: float = 0.0
-    beta2: float = 0.99
-    decay_from: float = 0.8  # share of the run after which the rate falls linearly to zero
-
-
-@dataclass(frozen=True, kw_only=True)
-class R1:
-    """The gradient penalty on real images, every so many steps and weighted up by as much."""
-
-    weight: float = 10.0
-    every: int = 16
-
-
-@dataclass(frozen=True, kw_only=True)
-class Distillation:
-    """Pull every subnet towards the averaged full generator, once that shows something."""
-
-    weight: float = 2.0
-    from_images: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Averaging:
-    """The generator's exponential moving average, which is what is kept."""
-
-    half_life: float = 10_000.0  # in images
-    rampup: float = 0.05  # at first the half-life is this share of the images seen
-
-
-@dataclass(frozen=True, kw_only=True)
 class Records:
-    """How often, in steps, the run is written down."""
+    """How often, in steps, a run is written down."""
 
     log_every: int = 50
     checkpoint_every: int = 500
     grid_every: int = 1000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recipe:
-    """One training run; equal recipes on one machine give equal weights in float32."""
+class Recipe(Protocol):
+    """What every method's recipe says."""
 
-    images: int  # how many real images the discriminator sees in all
-    generator: AnycostParameters
-    sampling: Sampling
-    batch: int = 32
-    seed: int = 0
-    precision: str = "float32"  # of the convolutions: float32, or bfloat16 by autocast
-    mixing: float = 0.9  # share of generator steps with two latents an image
-    critic: Critic = field(default_factory=Critic)
-    adam: Adam = field(default_factory=Adam)
-    r1: R1 = field(default_factory=R1)
-    distillation: Distillation = field(default_factory=Distillation)
-    averaging: Averaging = field(default_factory=Averaging)
-    records: Records = field(default_factory=Records)
+    @property
+    def images(self) -> int:
+        """How many real images the discriminator sees in all."""
+        ...
 
-    def __post_init__(self) -> None:
-        if self.precision not in ("float32", "bfloat16"):
-            raise InvalidInput(f"precision must be float32 or bfloat16, got {self.precision!r}")
-        if self.batch < 1 or (self.batch > 4 and self.batch % 4):
-            raise InvalidInput(f"batch must be 1 to 4 or a multiple of 4, got {self.batch}")
+    @property
+    def batch(self) -> int:
+        """Of them, in each step."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """How often the run is written down."""
+        ...
 
     @property
     def steps(self) -> int:
         """Whole batches in the run."""
-        return self.images // self.batch
+        ...
 
 
-def load(path: Path) -> Recipe:
-    """The recipe in a TOML file.
-
-    Raises InvalidFile when it cannot be read, UnknownName or InvalidInput naming the bad key.
-    """
+def read_toml(path: Path) -> dict[str, Any]:
+    """The table in a TOML file. Raises InvalidFile when it cannot be read."""
     try:
-        table = tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text())
     except OSError as error:
         raise InvalidFile(f"cannot read the recipe {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidFile(f"{path} is not TOML: {error}") from error
-    return read(Recipe, table)
 
 
 def read(kind: type[R], table: Mapping[str, Any], where: str = "") -> R:

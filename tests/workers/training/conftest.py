@@ -5,12 +5,13 @@ import torch
 from torch import Tensor
 
 from search_service.spaces.anycost import AnycostParameters
-from workers.training.recipe import R1, Critic, Distillation, Recipe, Records, Sampling
+from workers.training.anycost_recipe import R1, AnycostRecipe, Critic, Distillation, Sampling
+from workers.training.recipe import Records
 
 
 @pytest.fixture
-def tiny() -> Recipe:
-    return Recipe(
+def tiny() -> AnycostRecipe:
+    return AnycostRecipe(
         images=32,
         batch=4,
         seed=3,

@@ -4,14 +4,14 @@ import torch
 from torch import Tensor
 
 from workers.training.anycost import AnycostTraining
-from workers.training.recipe import Adam, Distillation, Recipe, Sampling
+from workers.training.anycost_recipe import Adam, AnycostRecipe, Distillation, Sampling
 
 
 def parameters(training: AnycostTraining) -> list[Tensor]:
     return [p.detach().clone() for p in training.generator.parameters()]
 
 
-def test_equal_recipes_give_equal_weights(tiny: Recipe, real: Tensor) -> None:
+def test_equal_recipes_give_equal_weights(tiny: AnycostRecipe, real: Tensor) -> None:
     first, again = AnycostTraining(tiny, real), AnycostTraining(tiny, real)
     losses = [(first.step(i), again.step(i)) for i in range(3)]
     assert all(a == b for a, b in losses)
@@ -19,7 +19,7 @@ def test_equal_recipes_give_equal_weights(tiny: Recipe, real: Tensor) -> None:
     assert all(torch.equal(a, b) for a, b in pairs)
 
 
-def test_a_step_moves_both_networks_and_the_average(tiny: Recipe, real: Tensor) -> None:
+def test_a_step_moves_both_networks_and_the_average(tiny: AnycostRecipe, real: Tensor) -> None:
     training = AnycostTraining(tiny, real)
     networks = (training.generator, training.discriminator, training.average)
     before = [torch.cat([p.detach().flatten() for p in n.parameters()]) for n in networks]
@@ -28,7 +28,7 @@ def test_a_step_moves_both_networks_and_the_average(tiny: Recipe, real: Tensor) 
     assert all(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
 
 
-def test_a_narrow_step_leaves_the_other_channels_alone(tiny: Recipe, real: Tensor) -> None:
+def test_a_narrow_step_leaves_the_other_channels_alone(tiny: AnycostRecipe, real: Tensor) -> None:
     narrow = replace(tiny, sampling=Sampling(sides={"16": 1.0}, full=0.0, smallest=1.0))
     training = AnycostTraining(narrow, real)
     before = training.generator.get_parameter("convs.1.conv.weight").detach().clone()
@@ -42,24 +42,24 @@ def test_a_narrow_step_leaves_the_other_channels_alone(tiny: Recipe, real: Tenso
     assert not moved[:, width:].any()
 
 
-def test_the_penalty_comes_every_so_often(tiny: Recipe, real: Tensor) -> None:
+def test_the_penalty_comes_every_so_often(tiny: AnycostRecipe, real: Tensor) -> None:
     training = AnycostTraining(tiny, real)
     assert ["r1" in training.step(i) for i in range(7)] == [i % 3 == 0 for i in range(7)]
 
 
-def test_distillation_starts_when_the_recipe_says(tiny: Recipe, real: Tensor) -> None:
+def test_distillation_starts_when_the_recipe_says(tiny: AnycostRecipe, real: Tensor) -> None:
     small = replace(tiny, sampling=Sampling(sides={"8": 1.0}, full=0.0, smallest=1.0))
     training = AnycostTraining(replace(small, distillation=Distillation(from_images=8)), real)
     assert ["distillation" in training.step(i) for i in range(4)] == [False, False, True, True]
 
 
-def test_the_full_generator_is_not_taught_by_itself(tiny: Recipe, real: Tensor) -> None:
+def test_the_full_generator_is_not_taught_by_itself(tiny: AnycostRecipe, real: Tensor) -> None:
     full = replace(tiny, sampling=Sampling(sides={"16": 1.0}, full=1.0, smallest=0.0))
     training = AnycostTraining(replace(full, distillation=Distillation(from_images=0)), real)
     assert "distillation" not in training.step(0)
 
 
-def test_the_learning_rate_falls_to_zero_at_the_end(tiny: Recipe, real: Tensor) -> None:
+def test_the_learning_rate_falls_to_zero_at_the_end(tiny: AnycostRecipe, real: Tensor) -> None:
     training = AnycostTraining(replace(tiny, adam=Adam(decay_from=0.5)), real)
     rates = []
     for index in range(tiny.steps):
@@ -70,7 +70,7 @@ def test_the_learning_rate_falls_to_zero_at_the_end(tiny: Recipe, real: Tensor) 
     assert sorted(rates, reverse=True) == rates
 
 
-def test_half_precision_learns_about_the_same(tiny: Recipe, real: Tensor) -> None:
+def test_half_precision_learns_about_the_same(tiny: AnycostRecipe, real: Tensor) -> None:
     full, half = (
         AnycostTraining(replace(tiny, precision=precision), real)
         for precision in ("float32", "bfloat16")

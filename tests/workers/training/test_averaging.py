@@ -3,8 +3,8 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
+from workers.training.anycost_recipe import Averaging
 from workers.training.averaging import decay, update_average
-from workers.training.recipe import Averaging
 
 STEADY = Averaging(half_life=1000.0, rampup=1.0)
 

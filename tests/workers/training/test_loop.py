@@ -11,12 +11,19 @@ from search_service.errors import InvalidFile, TrainingDiverged
 from workers.checkpoints import read_weights
 from workers.supernets.anycost import AnycostSupernet
 from workers.training.anycost import AnycostTraining
+from workers.training.anycost_recipe import Adam, AnycostRecipe, Critic
 from workers.training.loop import train
-from workers.training.recipe import Adam, Critic, Recipe, Records
+from workers.training.recipe import Records
 
 
 class PowerCut(Exception):
     pass
+
+
+def run(recipe: AnycostRecipe, real: Tensor, output: Path) -> AnycostTraining:
+    training = AnycostTraining(recipe, real)
+    train(training, output)
+    return training
 
 
 def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
@@ -33,14 +40,14 @@ def stop_after(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
 
 @pytest.mark.parametrize("stopped", [1, 4, 7])  # checkpoints are after steps 3, 6 and 8
 def test_a_run_that_was_stopped_ends_with_the_weights_of_an_undisturbed_one(
-    tiny: Recipe, real: Tensor, tmp_path: Path, stopped: int
+    tiny: AnycostRecipe, real: Tensor, tmp_path: Path, stopped: int
 ) -> None:
-    straight = train(tiny, real, tmp_path / "straight")
+    straight = run(tiny, real, tmp_path / "straight")
     with pytest.MonkeyPatch.context() as patch:
         stop_after(patch, stopped)
         with pytest.raises(PowerCut):
-            train(tiny, real, tmp_path / "stopped")
-    resumed = train(tiny, real, tmp_path / "stopped")
+            run(tiny, real, tmp_path / "stopped")
+    resumed = run(tiny, real, tmp_path / "stopped")
     for name, tensor in straight.average.state_dict().items():
         assert torch.equal(tensor, resumed.average.state_dict()[name]), name
 
@@ -54,9 +61,9 @@ def test_a_run_that_was_stopped_ends_with_the_weights_of_an_undisturbed_one(
 
 
 def test_a_run_leaves_the_average_a_log_and_grids(
-    tiny: Recipe, real: Tensor, tmp_path: Path
+    tiny: AnycostRecipe, real: Tensor, tmp_path: Path
 ) -> None:
-    training = train(tiny, real, tmp_path)
+    training = run(tiny, real, tmp_path)
     kept = AnycostSupernet(training.space)
     kept.load_state_dict(read_weights(tmp_path / "average.safetensors"))
     grids = sorted((tmp_path / "grids").iterdir())
@@ -68,26 +75,26 @@ def test_a_run_leaves_the_average_a_log_and_grids(
     assert {"discriminator", "generator"} <= set(last)
 
 
-def test_a_finished_run_is_not_run_again(tiny: Recipe, real: Tensor, tmp_path: Path) -> None:
-    train(tiny, real, tmp_path)
+def test_a_finished_run_is_not_run_again(tiny: AnycostRecipe, real: Tensor, tmp_path: Path) -> None:
+    run(tiny, real, tmp_path)
     before = (tmp_path / "state.pt").stat().st_mtime_ns
-    train(tiny, real, tmp_path)
+    run(tiny, real, tmp_path)
     assert (tmp_path / "state.pt").stat().st_mtime_ns == before
 
 
 def test_divergence_stops_the_run_and_keeps_the_last_checkpoint(
-    tiny: Recipe, real: Tensor, tmp_path: Path
+    tiny: AnycostRecipe, real: Tensor, tmp_path: Path
 ) -> None:
     often = replace(tiny, records=Records(log_every=2, checkpoint_every=1, grid_every=100))
     wild = replace(often, adam=Adam(learning_rate=1e18))
     with pytest.raises(TrainingDiverged, match=r"the \w+ loss is (nan|inf) at step \d"):
-        train(wild, real, tmp_path)
+        run(wild, real, tmp_path)
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(
-    tiny: Recipe, real: Tensor, tmp_path: Path
+    tiny: AnycostRecipe, real: Tensor, tmp_path: Path
 ) -> None:
-    train(tiny, real, tmp_path)
+    run(tiny, real, tmp_path)
     wider = replace(tiny, critic=Critic(channel_multiplier=1 / 64, channel_max=32))
     with pytest.raises(InvalidFile, match="is no checkpoint of this recipe"):
-        train(wider, real, tmp_path)
+        run(wider, real, tmp_path)

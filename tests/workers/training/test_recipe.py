@@ -3,15 +3,17 @@ from pathlib import Path
 import pytest
 
 from search_service.errors import InvalidFile, InvalidInput, UnknownName
-from workers.training import recipe
+from workers.training.anycost_recipe import Adam, AnycostRecipe
+from workers.training.methods import METHODS, load
 
-SHIPPED = sorted((Path(__file__).parents[3] / "infra" / "recipes").glob("anycost-*.toml"))
+RECIPES = Path(__file__).parents[3] / "infra" / "recipes"
+SHIPPED = sorted(set(RECIPES.glob("*.toml")) - {RECIPES / "fashion-classifier.toml"})
 SMALLEST = "images = 640\n[generator]\nresolution = 32\n[sampling]\nsides = { '32' = 1.0 }\n"
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_a_shipped_recipe_is_valid(path: Path) -> None:
-    assert recipe.load(path).steps > 0
+    assert load(path)[1].steps > 0
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -21,9 +23,16 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
-    loaded = recipe.load(written(tmp_path, SMALLEST))
-    assert loaded.adam == recipe.Adam()
+    method, loaded = load(written(tmp_path, SMALLEST))
+    assert method is METHODS["anycost"]
+    assert isinstance(loaded, AnycostRecipe)
+    assert loaded.adam == Adam()
     assert loaded.steps == 640 // loaded.batch
+
+
+def test_the_method_may_be_said(tmp_path: Path) -> None:
+    said = load(written(tmp_path, 'method = "anycost"\n' + SMALLEST))
+    assert said == load(written(tmp_path, SMALLEST))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +46,12 @@ def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
         ("batch = 6\n" + SMALLEST, InvalidInput, "batch must be 1 to 4 or a multiple of 4, got 6"),
         ("precision = 'int8'\n" + SMALLEST, InvalidInput, "float32 or bfloat16, got 'int8'"),
         ("images = 3\n[generator]\nresolution = 32\n", InvalidInput, "'sampling' is missing"),
+        (
+            "method = 'gan'\n" + SMALLEST,
+            UnknownName,
+            "unknown training method 'gan'; known: anycost",
+        ),
+        ("method = 3\n" + SMALLEST, InvalidInput, "recipe key 'method' must be str, got 3"),
         ("images = \n", InvalidFile, "is not TOML"),
     ],
 )
@@ -44,10 +59,10 @@ def test_a_mistake_is_named(
     tmp_path: Path, text: str, error: type[InvalidInput], message: str
 ) -> None:
     with pytest.raises(error) as caught:
-        recipe.load(written(tmp_path, text))
+        load(written(tmp_path, text))
     assert message in str(caught.value)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile, match=r"cannot read the recipe .*none\.toml"):
-        recipe.load(tmp_path / "none.toml")
+        load(tmp_path / "none.toml")

@@ -33,54 +33,66 @@ SEARCH: dict[str, Any] = {
     "parallelism": 8,
     "seed": 0,
 }
-START_SECONDS = 90.0
+START_SECONDS = 360.0  # longer than `up` tries, which knows why it failed
+PATIENCE_SECONDS = 10.0  # with a service that has gone: this one does not come back
 
 
 def main() -> int:
-    """0 with a summary, 1 with one line that says what went wrong."""
+    """0 with a summary, 1 with one line that says what went wrong, 130 when it was interrupted."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the service running")
     parser.add_argument("--evaluations", type=int, default=SEARCH["budget"]["evaluations"])
     parser.add_argument("--output", type=Path, default=ROOT / "demo")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    output: Path = arguments.output
-    if _in_use(output / "data"):
-        sys.stderr.write(f"demo: an earlier one still runs in {output}; stop it as it told you\n")
-        return 1
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
+    try:
+        demonstrate(arguments.output.absolute(), arguments.evaluations, keep=arguments.keep)
+    except GansearchError as error:
+        return _told(str(error), 1)
+    except OSError as error:
+        return _told(f"{error.strerror or error}: {error.filename}", 1)
+    except KeyboardInterrupt:
+        return _told("interrupted", 130)
+    return 0
+
+
+def demonstrate(output: Path, evaluations: int, *, keep: bool) -> None:
+    """Everything from start to stop. Raises GansearchError with what went wrong, OSError."""
+    _clear(output)
     port = _free_port()
     say(f"starting the service on port {port} (logs in {output / 'data' / 'logs'})")
     command = [sys.executable, "-m", "search_service.cli", "up"]
-    service = subprocess.Popen(
-        [*command, "--port", str(port), "--data", str(output / "data")],
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is ours to handle
-    )
+    words = output / "up.log"
+    with words.open("wb") as log:
+        service = subprocess.Popen(
+            [*command, "--port", str(port), "--data", str(output / "data")],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is ours to handle
+        )
     kept = False
     try:
-        run(service, f"http://127.0.0.1:{port}", output, arguments.evaluations)
-        kept = bool(arguments.keep)
-        if kept:
-            say(f"still running: http://127.0.0.1:{port}; stop it by: kill {service.pid}")
+        run(service, f"http://127.0.0.1:{port}", output, evaluations)
+        kept = keep
     except GansearchError as error:
-        sys.stderr.write(f"demo: {error}\n")
-        return 1
-    except KeyboardInterrupt:
-        sys.stderr.write("demo: interrupted\n")
-        return 130
+        if service.poll() is None:
+            raise
+        # Its end is the cause of whatever went wrong here.
+        last = words.read_text(errors="replace").strip().rpartition("\n")[2]
+        raise Unreachable(f"the service ended: {last.removeprefix('gansearch: ')}") from error
     finally:
         if not kept:
-            service.terminate()
-            service.wait()
-    return 0
+            _stop(service)
+    if kept:
+        say(f"still running: http://127.0.0.1:{port}; stop it by: kill {service.pid}")
 
 
 def run(service: "subprocess.Popen[bytes]", server: str, output: Path, evaluations: int) -> None:
     """Search and write what was found into `output`."""
     began = time.monotonic()
-    with Client(server) as client:
+    with Client(server, patience_seconds=PATIENCE_SECONDS) as client:
         _wait_for_device(service, client)
         say(f"registering {SUPERNET.name}")
         body = json.loads((SUPERNET / "parameters.json").read_text())
@@ -110,17 +122,33 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _in_use(data: Path) -> bool:
-    """Whether a `gansearch up` holds the data directory; removing that under it would lose jobs."""
+def _told(text: str, code: int) -> int:
+    sys.stderr.write(f"demo: {text}\n")
+    return code
+
+
+def _clear(output: Path) -> None:
+    """Make the folder and remove what an earlier demo left there, and nothing else."""
+    owner = _holder(output / "data")
+    if owner:
+        raise GansearchError(f"an earlier one still runs in {output}; stop it by: kill {owner}")
+    shutil.rmtree(output / "data", ignore_errors=True)
+    output.mkdir(parents=True, exist_ok=True)
+    for name in ("front.json", "front.png"):
+        (output / name).unlink(missing_ok=True)
+
+
+def _holder(data: Path) -> str:
+    """The process of the `gansearch up` on a data directory, which must not lose it; or empty."""
     lock = data / "up.lock"
     if not lock.exists():
-        return False
+        return ""
     with lock.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            return True
-    return False
+            return file.read().strip() or "unknown"
+    return ""
 
 
 def _wait_for_device(service: "subprocess.Popen[bytes]", client: Client) -> None:
@@ -128,11 +156,22 @@ def _wait_for_device(service: "subprocess.Popen[bytes]", client: Client) -> None
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if service.poll() is not None:
-            raise Unreachable("the service ended before it was ready; its reason stands above")
+            raise Unreachable("the service ended before it was ready")
         if client.ready() and client.devices():
             return
         time.sleep(0.3)
     raise Unreachable(f"the service was not ready within {START_SECONDS:g} s; see its logs")
+
+
+def _stop(service: "subprocess.Popen[bytes]") -> None:
+    """Wait until it is gone; interrupted meanwhile, tell it to hurry."""
+    service.terminate()
+    try:
+        service.wait()
+    except KeyboardInterrupt:
+        service.terminate()
+        service.wait()
+        raise
 
 
 def _write(path: Path, text: str) -> None:

@@ -65,8 +65,7 @@ class Driver:
         self.stop = threading.Event()
 
     def run(self) -> None:
-        """Work until stopped."""
-        self.register_devices()
+        """Work until stopped. The devices must have been registered."""
         while not self.stop.is_set():
             if not self.turn():
                 self._wake_ups.wait(IDLE_SECONDS)

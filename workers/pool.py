@@ -1,12 +1,16 @@
 """The cluster: Ray actors that measure, one request at a time each. No other file knows Ray."""
 
+import fcntl
 import logging
 import os
 import shutil
+import signal
 import tempfile
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +26,12 @@ from workers.evaluators.latency import calibrate
 
 logger = logging.getLogger(__name__)
 
+FOLDERS = Path("/tmp")
+FOLDER_PREFIX = "gs-ray-"
+QUIET: Mapping[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
 DEVICE_PREFIX = "device:"  # a node offers a device by the resource `device:<name>`
 LOCAL_DEVICE = "cpu"
+START_TRIES = 3  # of a local Ray, which gives up early on a loaded machine
 MAX_TRIES = 3  # a request that kills its actor this often has failed
 REMEMBERED = 256  # architectures whose last actor is remembered
 
@@ -67,32 +75,43 @@ class Cluster:
     def __init__(self, address: str | None = None, *, cpus: int | None = None) -> None:
         """`address` None starts a local cluster whose one device is `cpu`, with `cpus` cores.
 
-        Raises InvalidSetting when nothing answers at the address.
+        Raises InvalidSetting when nothing answers at the address, or no local one comes up.
         """
-        self._folder: str | None = None
+        self._folder: RayFolder | None = None
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ["OMP_NUM_THREADS"] = "1"  # torch threads that wait for each other spin
-        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-        if address is None:
-            # Short: Ray puts sockets there, whose paths have at most 107 bytes.
-            self._folder = tempfile.mkdtemp(prefix="gs-ray-", dir="/tmp")
-            options |= {
-                "address": "local",
-                "num_cpus": cpus or os.cpu_count(),
-                "resources": {DEVICE_PREFIX + LOCAL_DEVICE: 1},
-                "include_dashboard": False,
-                "object_store_memory": 256 * 1024**2,
-                "_temp_dir": self._folder,
-                "_node_ip_address": "127.0.0.1",
-            }
-        else:
-            options["address"] = address
-        try:
-            ray.init(**options)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            self._remove_folder()
-            problem = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InvalidSetting(f"cannot reach Ray at {address or 'local'}: {problem}") from error
+        tries = 1 if address else START_TRIES
+        for number in range(1, tries + 1):
+            try:
+                if address is None:
+                    self._start(cpus or os.cpu_count() or 1)
+                else:
+                    ray.init(address=address, **QUIET)
+                return
+            except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+                self.close()
+                problem = str(error).splitlines()[0] if str(error) else type(error).__name__
+                if number == tries:
+                    where = address or f"local, in {tries} tries"
+                    raise InvalidSetting(f"cannot reach Ray at {where}: {problem}") from error
+                logger.warning("Ray did not start, trying again", extra={"problem": problem})
+            except BaseException:  # a signal: leave nothing behind
+                self.close()
+                raise
+
+    def _start(self, cpus: int) -> None:
+        remove_abandoned_folders()
+        self._folder = RayFolder()
+        ray.init(
+            address="local",
+            num_cpus=cpus,
+            resources={DEVICE_PREFIX + LOCAL_DEVICE: 1},
+            include_dashboard=False,
+            object_store_memory=256 * 1024**2,
+            _temp_dir=self._folder.path,
+            _node_ip_address="127.0.0.1",
+            **QUIET,
+        )
 
     def devices(self) -> list[str]:
         """Names of the devices that nodes of the cluster offer."""
@@ -116,15 +135,77 @@ class Cluster:
     def close(self) -> None:
         """Leave; a local cluster ends."""
         ray.shutdown()
-        self._remove_folder()
+        if self._folder is not None:
+            self._folder.remove()
+            self._folder = None
 
     def _resources(self) -> Mapping[str, float]:
         resources: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's own
         return resources
 
-    def _remove_folder(self) -> None:
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+
+class RayFolder:
+    """Where a local Ray keeps its sockets and logs: it names its owner, and is locked by it."""
+
+    def __init__(self) -> None:
+        # Short: the paths of sockets have at most 107 bytes, and Ray appends up to 66.
+        prefix = f"{FOLDER_PREFIX}{os.getpid()}-"
+        self.path = tempfile.mkdtemp(prefix=prefix, dir=FOLDERS)
+        self._lock = os.open(self.path, os.O_RDONLY)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def remove(self) -> None:
+        """End what still works there, and remove it."""
+        _end_processes_of(self.path)
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+
+def remove_abandoned_folders() -> None:
+    """Remove the folders whose owners were killed, and end what of their Rays still runs."""
+    for folder in FOLDERS.glob(f"{FOLDER_PREFIX}*-*"):
+        owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
+        if owner.isdigit() and not _lives(int(owner)) and not _is_locked(folder):
+            logger.info("removing what a killed process left", extra={"folder": str(folder)})
+            _end_processes_of(str(folder))
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _is_locked(folder: Path) -> bool:
+    """Also where it cannot be told, so that nothing is taken from another user. The lock is seen
+    where the process is not: by a container that shares the folder.
+    """
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def _end_processes_of(folder: str) -> None:
+    """SIGKILL to those that name the folder among their arguments. Ray forgets what it began when
+    its start fails.
+    """
+    for entry in Path("/proc").glob("[0-9]*"):  # none where the system has no such folder
+        with suppress(OSError):
+            if folder.encode() in (entry / "cmdline").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 @dataclass

@@ -5,6 +5,8 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from contextlib import closing, suppress
 
 from search_service.artifacts import Artifacts
 from search_service.errors import GansearchError
@@ -17,23 +19,33 @@ from workers.pool import Cluster
 logger = logging.getLogger(__name__)
 
 
-def run() -> int:
-    """The exit status; an error of ours is one line on stderr."""
+def run(*, announcements: int | None = None) -> int:
+    """The exit status; an error of ours is one line on stderr.
+
+    `announcements` is a descriptor for whoever started it, which is told `ready` once the devices
+    are registered and jobs are taken, or `refused` before an error of ours ends it.
+    """
     try:
         settings = read_settings(os.environ)
         configure_logging(settings)
-        serve(settings)
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, signal.default_int_handler)
+        serve(settings, ready=lambda: _announce(announcements, "ready"))
     except GansearchError as error:
+        _announce(announcements, "refused")
         sys.stderr.write(f"gansearch worker: {error}\n")
         return 1
+    except (KeyboardInterrupt, SystemExit):  # the latter is Ray's, for a SIGTERM while it starts
+        logger.info("stopped before it was ready")
     return 0
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, *, ready: Callable[[], None]) -> None:
     """Work until SIGTERM or SIGINT; a job in hand is handed back with its records kept."""
-    storage = open_storage(settings.database_url)
-    cluster = Cluster(settings.ray_address)
-    try:
+    with (
+        closing(open_storage(settings.database_url)) as storage,
+        closing(Cluster(settings.ray_address)) as cluster,
+    ):
         driver = Driver(
             name=f"{socket.gethostname()}-{os.getpid()}",
             storage=storage,
@@ -42,9 +54,14 @@ def serve(settings: Settings) -> None:
             cluster=cluster,
             references=settings.data_dir / "references",
         )
-        for signum in (signal.SIGTERM, signal.SIGINT):
+        for signum in (signal.SIGTERM, signal.SIGINT):  # again: Ray took the first for itself
             signal.signal(signum, lambda *_: driver.stop.set())
+        driver.register_devices()
+        ready()
         driver.run()
-    finally:
-        cluster.close()
-        storage.close()
+
+
+def _announce(descriptor: int | None, word: str) -> None:
+    if descriptor is not None:
+        with suppress(BrokenPipeError):
+            os.write(descriptor, f"{word}\n".encode())

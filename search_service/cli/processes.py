@@ -38,4 +38,5 @@ def require(extra: str) -> None:
 
 def _become(module: str, *arguments: str) -> None:
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
+    # -P: a folder `api` or `workers` where the user stands is not ours.
+    os.execv(sys.executable, [sys.executable, "-P", "-m", module, *arguments])

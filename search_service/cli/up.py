@@ -2,29 +2,27 @@
 
 import fcntl
 import os
-import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from search_service.cli.children import Child, Children
 from search_service.cli.processes import require
+from search_service.cli.stopping import StopSignals
 from search_service.client import Client
 from search_service.errors import InvalidSetting, Unreachable
-from search_service.settings import read_settings
+from search_service.settings import Settings, read_settings
 
 HOST = "127.0.0.1"
-START_SECONDS = 60.0
-STOP_SECONDS = 15.0  # for a worker to hand back its job and end its Ray
+API_SECONDS = 90.0  # for its first answer
+WORKER_SECONDS = 300.0  # for its Ray, which may take some tries, and for calibrating the device
+WORKER_TRIES = 3
 POLL_SECONDS = 0.2
-
-Child = tuple[str, "subprocess.Popen[bytes]"]
 
 
 def up(
@@ -33,34 +31,47 @@ def up(
         Path | None, typer.Option(help="The data directory, ./gansearch-data by default.")
     ] = None,
 ) -> None:
-    """Run everything here: SQLite, a local Ray, the API and one worker. Ctrl-C stops it."""
+    """Run everything here: SQLite, a local Ray, the API and one worker. Ctrl-C stops it.
+
+    Settings of the environment hold as for `gansearch api` and `gansearch worker`. With
+    GANSEARCH_DATABASE_URL the jobs are kept in that database, which others may share, and only
+    logs, artifacts and reference statistics in the data directory.
+
+    It exits 0 when it was asked to stop, by Ctrl-C or SIGTERM (twice: without waiting for what
+    is under way), and 1 when it could not start or one of the two processes ended by itself.
+    """
     require("api")
     require("workers")
     environment = dict(os.environ)
     if data is not None:
         environment["GANSEARCH_DATA_DIR"] = str(data.absolute())
     settings = read_settings(environment)
+    _require_shareable(settings)
     environment["GANSEARCH_DATA_DIR"] = str(settings.data_dir)
-    _require_free(port)
-    with _alone_in(settings.data_dir), _terminated_by_signals():
-        children: list[Child] = []
+    logs = settings.data_dir / "logs"
+    with _alone_in(settings.data_dir), StopSignals() as signals:
+        _require_free(port)
+        logs.mkdir(exist_ok=True)
+        children = Children(logs, environment)
         try:
-            logs = settings.data_dir / "logs"
-            logs.mkdir(exist_ok=True)
-            children.append(
-                _start("api", ["api", "--host", HOST, "--port", str(port)], environment, logs)
-            )
             server = f"http://{HOST}:{port}"
-            _wait_until_ready(server, children, logs)
-            children.append(_start("worker", ["workers"], environment, logs))
-            typer.echo(f"gansearch is up: {server} (data and logs in {settings.data_dir})")
-            while True:
-                _require_alive(children, logs)
+            if _start(children, server, port, signals):
+                typer.echo(f"gansearch is up: {server} (data and logs in {settings.data_dir})")
+            while not signals.asked:
+                children.require_alive()
                 time.sleep(POLL_SECONDS)
-        except KeyboardInterrupt:
             typer.echo("stopping", err=True)
         finally:
-            _stop(children)
+            children.stop(at_once=lambda: signals.insisted)
+
+
+def _require_shareable(settings: Settings) -> None:
+    if settings.database_url == "memory://":
+        raise InvalidSetting(
+            "GANSEARCH_DATABASE_URL: memory:// is seen by one process only and `up` runs two; "
+            "leave it out for SQLite in the data directory, or name sqlite:// or postgresql://",
+            pointer="/GANSEARCH_DATABASE_URL",
+        )
 
 
 def _require_free(port: int) -> None:
@@ -77,92 +88,76 @@ def _require_free(port: int) -> None:
 @contextmanager
 def _alone_in(directory: Path) -> Iterator[None]:
     """Two on one data directory would not hurt the data, but confuse whoever started both."""
-    with (directory / "up.lock").open("w") as lock:
+    with (directory / "up.lock").open("a+") as lock:
+        lock.seek(0)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise InvalidSetting(
-                f"another `gansearch up` uses {directory}; stop it or name another by --data"
+                f"another `gansearch up` (process {lock.read().strip() or 'unknown'}) uses "
+                f"{directory}; stop it or name another by --data"
             ) from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
         yield
 
 
-@contextmanager
-def _terminated_by_signals() -> Iterator[None]:
-    """SIGTERM ends it as Ctrl-C does."""
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _start(name: str, module: list[str], environment: dict[str, str], logs: Path) -> Child:
-    """In a session of its own, so that Ctrl-C reaches only us, and ending with us at the latest:
-    the child watches a pipe whose other end closes when this process is gone."""
-    watched, kept = os.pipe()
-    code = (
-        "import os, runpy, signal, sys, threading\n"
-        "def watch():\n"
-        f"    os.read({watched}, 1)\n"
-        "    os.kill(os.getpid(), signal.SIGTERM)\n"
-        "threading.Thread(target=watch, daemon=True).start()\n"
-        "module = sys.argv[1]\n"
-        "sys.argv = sys.argv[1:]\n"
-        "runpy.run_module(module, run_name='__main__', alter_sys=True)\n"
-    )
-    with (logs / f"{name}.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code, *module],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=(watched,),
-        )
-    os.close(watched)
-    os.set_inheritable(kept, False)
-    return name, process
-
-
-def _wait_until_ready(server: str, children: list[Child], logs: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
+def _start(children: Children, server: str, port: int, signals: StopSignals) -> bool:
+    """Whether all is up; False when it was asked to stop before. Raises what a child died of."""
+    children.start("api", "api", "--host", HOST, "--port", str(port))
     with Client(server) as client:
-        while time.monotonic() < deadline:
-            _require_alive(children, logs)
-            if client.ready():
-                return
-            time.sleep(POLL_SECONDS)
-    raise Unreachable(f"the API did not answer within {START_SECONDS:g} s; see {logs}/api.log")
+        if not _ready("api", client.ready, children.require_alive, signals, API_SECONDS):
+            return False
+    workers = Workers(children)
+    return _ready("worker", workers.ready, workers.require_alive, signals, WORKER_SECONDS)
 
 
-def _require_alive(children: list[Child], logs: Path) -> None:
-    for name, process in children:
-        if process.poll() is not None:
-            log = logs / f"{name}.log"
-            lines = log.read_text(errors="replace").strip().splitlines()
-            last = lines[-1] if lines else "it said nothing"
-            raise InvalidSetting(f"the {name} ended ({process.returncode}): {last}; see {log}")
+def _ready(
+    name: str,
+    event: Callable[[], bool],
+    check: Callable[[], None],
+    signals: StopSignals,
+    seconds: float,
+) -> bool:
+    """Wait for an event; False when asked to stop. Raises Unreachable in the end, or as `check`."""
+    deadline = time.monotonic() + seconds
+    while not signals.asked:
+        check()
+        if event():
+            return True
+        if time.monotonic() > deadline:
+            raise Unreachable(f"the {name} was not ready within {seconds:g} s; see its log")
+        time.sleep(POLL_SECONDS)
+    return False
 
 
-def _stop(children: list[Child]) -> None:
-    """Ask all, wait, then end what is left of their sessions (a Ray that lost its owner)."""
-    for _, process in children:
-        if process.poll() is None:
-            process.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
-    for _, process in children:
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+class Workers:
+    """The worker while it starts: one whose Ray ends it is followed by another, up to a limit.
+
+    Ray ends the process that started it, without an exception, when its own store of state does
+    not answer in time, as it may on a loaded machine.
+    """
+
+    def __init__(self, children: Children) -> None:
+        self._children = children
+        self._tries = 0
+        self._worker = self._next()
+
+    def ready(self) -> bool:
+        """Whether it takes jobs: its devices are registered."""
+        return self._worker.has_told("ready")
+
+    def require_alive(self) -> None:
+        """Raises the fate of a child, but for a worker that is worth another try."""
+        worker = self._worker
+        by_itself = worker.ended and worker.process.returncode > 0
+        if by_itself and not worker.has_told("refused") and self._tries < WORKER_TRIES:
+            typer.echo(f"gansearch: {worker.fate}; starting another", err=True)
+            self._children.bury(worker)
+            self._worker = self._next()
+        self._children.require_alive()
+
+    def _next(self) -> Child:
+        self._tries += 1
+        return self._children.start("worker", "workers", announces=True)

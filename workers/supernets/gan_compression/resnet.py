@@ -52,7 +52,7 @@ class ResnetSupernet(nn.Module):
 
         Raises InvalidInput for a tap that does not exist, before anything is computed.
         """
-        widths = active_widths(subnet_channels(self._space, architecture), self.output_channels)
+        widths = active_widths(subnet_channels(self._space, architecture))
         images = prepare(x, self.input_channels, clamp=True)
         return run_with_taps(self.model, images, widths, taps)
 

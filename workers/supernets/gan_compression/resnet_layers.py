@@ -7,6 +7,7 @@ from torch import nn
 
 from search_service.spaces.gan_compression.resnet_channels import ResnetChannels
 from workers.layers.dynamic import DynamicConv2d, DynamicConvTranspose2d
+from workers.layers.image_conv import ImageConv2d
 from workers.layers.normalisation import InstanceNorm
 from workers.supernets.gan_compression.resnet_block import DynamicResidualBlock, ResidualBlock
 
@@ -47,7 +48,7 @@ def resnet_layers(
         *_with_norm(_upward(parts, c.down2, c.up1)),
         *_with_norm(_upward(parts, c.up1, c.up2)),
         nn.ReflectionPad2d(3),
-        parts.convolution(c.up2, output_channels, 7),
+        ImageConv2d(c.up2, output_channels, 7),
         nn.Tanh(),
     )
 
@@ -60,9 +61,9 @@ def _upward(parts: Parts, inputs: int, outputs: int) -> nn.Module:
     return parts.transposed(inputs, outputs, 3, stride=2, padding=1, output_padding=1)
 
 
-def active_widths(channels: ResnetChannels, output_channels: int) -> dict[int, int]:
+def active_widths(channels: ResnetChannels) -> dict[int, int]:
     """By place: the width that a dynamic layer is run at (a residual block's hidden width)."""
     c, after = channels, FIRST_BLOCK + len(channels.hidden)
     blocks = {FIRST_BLOCK + i: hidden for i, hidden in enumerate(c.hidden)}
-    upward = {after: c.up1, after + 3: c.up2, after + 7: output_channels}
+    upward = {after: c.up1, after + 3: c.up2}
     return {1: c.stem, 4: c.down1, 7: c.down2, **blocks, **upward}

@@ -1,0 +1,67 @@
+"""The pool of one supernet at a time, kept for the next job that needs the same."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from search_service import telemetry
+from search_service.domain.supernet import Supernet
+from search_service.pools import Pool
+from workers.checkpoint_uri import weights_at
+from workers.evaluation import Judging
+from workers.pool import EvaluatorSpec
+
+
+class SupernetPool(Pool, Protocol):
+    """A pool whose actors all hold one supernet."""
+
+    @property
+    def fid_protocol(self) -> Mapping[str, Any]:
+        """See ArchitectureEvaluator."""
+        ...
+
+    @property
+    def judges(self) -> int:
+        """How many actors judge images."""
+        ...
+
+    def close(self) -> None:
+        """End the actors."""
+        ...
+
+
+class KeptPool:
+    """Owns at most one pool; asking for another supernet's closes it."""
+
+    def __init__(self, make: Callable[[EvaluatorSpec], SupernetPool], *, references: Path) -> None:
+        """`references` is the folder of reference statistics that are computed here."""
+        self._make = make
+        self._references = references
+        self._kept: tuple[str, SupernetPool] | None = None  # of the supernet with this id
+
+    def of(self, supernet: Supernet) -> SupernetPool:
+        """Raises InvalidInput when the supernet's parts cannot be had or do not fit each other."""
+        if self._kept is not None:
+            kept, pool = self._kept
+            if kept == supernet.id:
+                return pool
+            pool.close()
+            self._kept = None
+        pool = self._make(self._spec(supernet))
+        self._kept = (supernet.id, pool)
+        telemetry.set_workers(pool.judges)
+        return pool
+
+    def _spec(self, supernet: Supernet) -> EvaluatorSpec:
+        name, _, path = supernet.feature_extractor.partition(":")
+        return EvaluatorSpec(
+            family=supernet.family,
+            parameters=supernet.parameters,
+            weights=weights_at(supernet.checkpoint),
+            judging=Judging(
+                dataset=supernet.dataset,
+                feature_extractor=name,
+                extractor_file=Path(path) if path else None,
+                references=self._references,
+            ),
+        )

@@ -1,0 +1,13 @@
+"""What runs a claimed job, by the job's kind."""
+
+from collections.abc import Mapping
+
+from search_service.domain.job import JobKind
+from workers.runners.base import Means, Runner
+from workers.runners.search import run_search
+
+RUNNERS: Mapping[JobKind, Runner] = {
+    JobKind.SEARCH: run_search,
+}
+
+__all__ = ["RUNNERS", "Means", "Runner"]

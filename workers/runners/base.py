@@ -1,0 +1,32 @@
+"""What runs a claimed job of one kind, and what the worker lends it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from search_service.artifacts import Artifacts
+from search_service.domain.job import Claim
+from search_service.search import Ended
+from search_service.storage.base import Storage
+from workers.kept_pool import KeptPool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Means:
+    """The worker's own, open for as long as the job runs."""
+
+    storage: Storage
+    artifacts: Artifacts
+    pool: KeptPool
+    check: Callable[[], None]  # raises when the work is to stop; call it every second or so
+
+
+class Runner(Protocol):
+    """Works on a claimed job until it has ended; the worker then stores how.
+
+    What it wants kept it writes under the claim as it goes: the same job may be claimed again, at
+    any point, and must then go on from there. It lets through what `check` raises, and LostClaim
+    from any write. An error of ours fails the job, its line the reason.
+    """
+
+    def __call__(self, claim: Claim, means: Means, /) -> Ended: ...

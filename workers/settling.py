@@ -1,0 +1,62 @@
+"""What is registered becomes usable: a checkpoint is loaded once, a device is timed."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from search_service.domain.ids import new_id
+from search_service.domain.supernet import Device, Supernet, SupernetStatus
+from search_service.errors import InvalidInput
+from search_service.storage.base import Storage
+from workers.checkpoint_uri import digest_at
+from workers.kept_pool import KeptPool
+
+logger = logging.getLogger(__name__)
+
+
+class Devices(Protocol):
+    """Where latency can be measured."""
+
+    def devices(self) -> list[str]:
+        """Their names."""
+        ...
+
+    def calibrate(self, device: str) -> Mapping[str, Any]:
+        """The latency protocol of a device, its reference network timed on it now."""
+        ...
+
+
+def settle_supernets(*, storage: Storage, pool: KeptPool) -> None:
+    """Every pending supernet becomes ready or invalid."""
+    for supernet in storage.supernets.pending():
+        storage.supernets.settle(settled(supernet, pool=pool))
+
+
+def settled(supernet: Supernet, *, pool: KeptPool) -> Supernet:
+    """Load a checkpoint and say what it is worth: ready with its digest, or invalid."""
+    try:
+        digest = digest_at(supernet.checkpoint)
+        protocol = pool.of(supernet).fid_protocol
+    except InvalidInput as error:
+        logger.warning("supernet invalid", extra={"supernet": supernet.id})
+        return replace(supernet, status=SupernetStatus.INVALID, reason=str(error))
+    return replace(supernet, status=SupernetStatus.READY, digest=digest, protocol=dict(protocol))
+
+
+def register_devices(cluster: Devices, *, storage: Storage) -> None:
+    """Calibrate the cluster's devices that are new, or whose protocol has changed since."""
+    known = {device.name: device for device in storage.devices.all()}
+    for name in cluster.devices():
+        protocol = cluster.calibrate(name)
+        if name in known and _same_but_scale(known[name].protocol, protocol):
+            continue  # keep its scale: values of two calibrations would not compare
+        device = Device(
+            id=new_id("dev"), name=name, protocol=protocol, created_at=datetime.now(UTC)
+        )
+        storage.devices.put(device)
+
+
+def _same_but_scale(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    return {**a, "reference_ms": 0} == {**b, "reference_ms": 0}

@@ -16,7 +16,7 @@ class GanCompressionParameters:
     generator: str = one_of("resnet", "resnet", "resnet-legacy", "spade")
     base_channels: int  # the supernet's base width at every position
     blocks: int = bounded(9, minimum=1, maximum=64)  # residual blocks (resnet)
-    image_size: int = 256  # side of the image; of its longer side for `spade`
+    image_size: int = 256  # side of the image; its width for `spade`
     input_channels: int = bounded(3, minimum=1, maximum=4096)
     output_channels: int = bounded(3, minimum=1, maximum=4096)
     aspect_ratio: float = 1.0  # width over height (spade)

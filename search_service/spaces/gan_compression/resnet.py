@@ -44,11 +44,11 @@ class ResnetKind:
                 f"image_size must be a multiple of 4, at least 8, got {parameters.image_size}",
                 pointer="/parameters/image_size",
             )
-        if parameters.aspect_ratio != 1 or parameters.upsampling != "normal":
-            raise InvalidInput(
-                "aspect_ratio and upsampling are for generator spade alone",
-                pointer="/parameters/aspect_ratio",
-            )
+        for name, usual in (("aspect_ratio", 1.0), ("upsampling", "normal")):
+            if getattr(parameters, name) != usual:
+                raise InvalidInput(
+                    f"{name} is for generator spade alone", pointer=f"/parameters/{name}"
+                )
 
     def live(self, parameters: GanCompressionParameters) -> tuple[bool, ...]:
         """See Generator."""

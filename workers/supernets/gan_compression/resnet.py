@@ -16,7 +16,7 @@ from workers.supernets.gan_compression.resnet_layers import (
     active_widths,
     resnet_layers,
 )
-from workers.supernets.gan_compression.taps import run_with_taps
+from workers.supernets.gan_compression.taps import Tapped, run_with_taps, tap_channels
 
 
 class ResnetSupernet(nn.Module):
@@ -43,11 +43,9 @@ class ResnetSupernet(nn.Module):
 
     def forward(self, x: Tensor, architecture: Architecture) -> Tensor:
         """Images (n, input_channels, h, w) to (n, output_channels, h, w), both in [-1, 1]."""
-        return self.features(x, architecture)[0]
+        return self.features(x, architecture).output
 
-    def features(
-        self, x: Tensor, architecture: Architecture, taps: Collection[str] = ()
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def features(self, x: Tensor, architecture: Architecture, taps: Collection[str] = ()) -> Tapped:
         """The image as `forward` gives it, and the outputs of the layers in `taps` by name.
 
         Raises InvalidInput for a tap that does not exist, before anything is computed.
@@ -55,6 +53,10 @@ class ResnetSupernet(nn.Module):
         widths = active_widths(subnet_channels(self._space, architecture))
         images = prepare(x, self.input_channels, clamp=True)
         return run_with_taps(self.model, images, widths, taps)
+
+    def tap_channels(self, tap: str) -> int:
+        """As of a ResnetGenerator, at full width."""
+        return tap_channels(tap, self.model)
 
     def extract(self, architecture: Architecture) -> ResnetGenerator:
         """See Supernet. The output is bit-equal."""

@@ -10,7 +10,7 @@ from search_service.spaces.gan_compression import GanCompressionParameters
 from search_service.spaces.gan_compression.resnet_channels import ResnetChannels, uniform_channels
 from workers.layers.initialisation import initialise_normal
 from workers.supernets.gan_compression.resnet_layers import DENSE, PLAIN, resnet_layers
-from workers.supernets.gan_compression.taps import run_with_taps
+from workers.supernets.gan_compression.taps import Tapped, run_with_taps, tap_channels
 
 
 class ResnetGenerator(nn.Module):
@@ -43,15 +43,19 @@ class ResnetGenerator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (n, input_channels, h, w) to (n, output_channels, h, w), both in [-1, 1]."""
-        return self.features(x)[0]
+        return self.features(x).output
 
-    def features(self, x: Tensor, taps: Collection[str] = ()) -> tuple[Tensor, dict[str, Tensor]]:
+    def features(self, x: Tensor, taps: Collection[str] = ()) -> Tapped:
         """The image as `forward` gives it, and the outputs of the layers in `taps` by name.
 
         Raises InvalidInput for a tap that does not exist, before anything is computed.
         """
         images = prepare(x, self.input_channels, clamp=self.clamp)
         return run_with_taps(self.model, images, {}, taps)
+
+    def tap_channels(self, tap: str) -> int:
+        """The channels of what a tap gives. Raises InvalidInput for one that does not exist."""
+        return tap_channels(tap, self.model)
 
 
 def prepare(x: Tensor, input_channels: int, *, clamp: bool) -> Tensor:

@@ -6,8 +6,9 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 
+from search_service import telemetry
 from search_service.artifacts import Artifacts
 from search_service.errors import GansearchError
 from search_service.queue import open_wake_ups
@@ -42,10 +43,11 @@ def run(*, announcements: int | None = None) -> int:
 
 def serve(settings: Settings, *, ready: Callable[[], None]) -> None:
     """Work until SIGTERM or SIGINT; a job in hand is handed back with its records kept."""
-    with (
-        closing(open_storage(settings.database_url)) as storage,
-        closing(Cluster(settings.ray_address)) as cluster,
-    ):
+    with ExitStack() as open_here:
+        if settings.metrics_port:
+            open_here.enter_context(telemetry.served(settings.metrics_host, settings.metrics_port))
+        storage = open_here.enter_context(closing(open_storage(settings.database_url)))
+        cluster = open_here.enter_context(closing(Cluster(settings.ray_address)))
         driver = Driver(
             name=f"{socket.gethostname()}-{os.getpid()}",
             storage=storage,

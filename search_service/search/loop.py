@@ -85,6 +85,7 @@ class Search:
             return self._conclude()
         finally:
             self._measuring.abandon()
+            telemetry.set_hypervolume(self.claim.job.id, None)
 
     def _turn(self, recorded: dict[int, history.Recorded]) -> bool:
         """Propose what the window allows, take in what has finished; False when all is done."""

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     auth: Literal["off", "keys"] = "off"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
+    metrics_host: str = "127.0.0.1"  # where a worker serves its metrics
+    metrics_port: int = Field(default=0, ge=0, le=65535)  # 0: it serves none
     server: str = "http://127.0.0.1:8000"  # of the commands that are clients
     api_key: str | None = Field(default=None, repr=False)
 

@@ -1,6 +1,7 @@
 """The loop's laws, over real storage and searchers; only the measuring is a formula."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from search_service.domain.evaluation import EvaluationState
 from search_service.domain.job import JobState, JobStep
 from search_service.errors import LostClaim
+from search_service.telemetry.metrics import REGISTRY
 
 LATENCY = {"name": "latency_ms", "device": "cpu"}
 
@@ -189,3 +191,22 @@ def test_images_are_kept_as_an_artifact_also_for_a_job_that_only_read(world: Any
     world.run()
     for e in world.storage.evaluations.of_job(second.id):
         assert world.artifacts.get(e.samples_artifact).content == e.architecture.encode()
+
+
+@pytest.mark.parametrize("end", [None, 50])
+def test_hypervolume_is_told_while_a_search_runs_and_no_longer(world: Any, end: int | None) -> None:
+    job = world.submit()
+    told = []
+    stop = kill_after(10**6 if end is None else end)
+
+    def check() -> None:
+        told.append(hypervolume())
+        stop()
+
+    def hypervolume() -> float | None:
+        return REGISTRY.get_sample_value("gansearch_front_hypervolume", {"job": job.id})
+
+    with nullcontext() if end is None else pytest.raises(Killed):
+        world.run(check=check)
+    assert told[-1] is not None
+    assert hypervolume() is None

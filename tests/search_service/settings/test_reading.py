@@ -32,6 +32,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "AUTH": "off",
         "LOG_LEVEL": "debug",
         "LOG_FORMAT": "json",
+        "METRICS_HOST": "0.0.0.0",
+        "METRICS_PORT": "9464",
         "SERVER": "http://h:1",
         "API_KEY": "k",
     }
@@ -55,6 +57,8 @@ def test_an_empty_variable_is_an_unset_one(tmp_path: Path) -> None:
         ("GANSEARCH_auth", "off", "unknown setting GANSEARCH_auth"),
         ("GANSEARCH_LOG_FORMAT", "xml", "'text' or 'json'"),
         ("GANSEARCH_LOG_LEVEL", "LOUD", "GANSEARCH_LOG_LEVEL: got 'LOUD'"),
+        ("GANSEARCH_METRICS_PORT", "65536", "less than or equal to 65535"),
+        ("GANSEARCH_METRICS_PORT", "http", "valid integer"),
         ("GANSEARCH_AUTH", "keys", "not available"),
         ("GANSEARCH_AUTH", "none", "'off' or 'keys'"),
         ("GANSEARCH_DATA_DIR", "/proc/none", "cannot write to /proc/none"),

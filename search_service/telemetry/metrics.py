@@ -1,10 +1,8 @@
-"""The Prometheus metrics of this process, and those of the queue, read from storage at a scrape.
+"""What this process counts and times.
 
 `REGISTRY` is ours alone: what other libraries register with the client's own does not show.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Protocol
 
 from prometheus_client import (
@@ -13,16 +11,11 @@ from prometheus_client import (
     Gauge,
     Histogram,
     disable_created_metrics,
-    generate_latest,
 )
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from prometheus_client.metrics_core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 # One more series for each of ours, which nobody reads. The client leaves this function untyped.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
 REGISTRY = CollectorRegistry()
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
@@ -116,38 +109,3 @@ def set_workers(count: int, *, device: str = "") -> None:
 def observe_request(route: str, method: str, status: int, seconds: float) -> None:
     """An answered request."""
     _request_duration.labels(route, method, str(status)).observe(seconds)
-
-
-class QueueCollector(Collector):
-    """The queue as the storage has it, the same from every process. Handed two of its queries."""
-
-    def __init__(
-        self,
-        *,
-        counts: Callable[[], Mapping[tuple[str, str], int]],
-        oldest_queued: Callable[[], datetime | None],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._counts = counts
-        self._oldest_queued = oldest_queued
-        self._clock = clock
-
-    def collect(self) -> Iterator[Metric]:
-        counts, oldest = self._counts(), self._oldest_queued()
-        jobs = GaugeMetricFamily("gansearch_jobs", "Stored jobs", labels=["kind", "state"])
-        for (kind, state), count in sorted(counts.items()):
-            jobs.add_metric([kind, state], count)
-        yield jobs
-        depth = sum(count for (_, state), count in counts.items() if state == "queued")
-        yield GaugeMetricFamily("gansearch_queue_depth", "Jobs that wait for a worker", depth)
-        waited = 0.0 if oldest is None else max(0.0, (self._clock() - oldest).total_seconds())
-        yield GaugeMetricFamily(
-            "gansearch_queue_oldest_seconds", "How long the oldest queued job has waited", waited
-        )
-
-
-def exposition(queue: QueueCollector) -> bytes:
-    """The text of `/metrics`, of type CONTENT_TYPE; raises what the storage's queries raise."""
-    scrape = CollectorRegistry()
-    scrape.register(queue)
-    return generate_latest(REGISTRY) + generate_latest(scrape)

@@ -18,7 +18,7 @@ class ImageConv2d(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """(n, c, h, w) with c at most the layer's inputs, to (n, out_channels, h', w')."""
         weight = self.weight[:, : x.shape[1]]  # (o, c, k, k)
-        if len(weight) > FEW or not _has_even_result(x, weight) or not _runs_here(x):
+        if self.out_channels > FEW or not _runs_here(x) or not _has_even_result(x, weight):
             return F.conv2d(x, weight, self.bias)
         places = [F.pad(weight, (i, 1 - i, j, 1 - j)) for j in (0, 1) for i in (0, 1)]
         quads = torch.stack(places, 1).flatten(0, 1)  # (4 o, c, k + 1, k + 1)

@@ -34,6 +34,7 @@ def test_a_traced_one_is_an_ordinary_convolution() -> None:
     assert "pixel_shuffle" not in graph
 
 
+@pytest.mark.slow
 def test_an_exported_one_is_an_ordinary_convolution() -> None:
     conv, x = ImageConv2d(6, 3, 7), torch.randn(1, 6, 14, 14)
     graph = str(torch.export.export(conv, (x,)).graph)

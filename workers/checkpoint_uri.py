@@ -2,24 +2,27 @@
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import fsspec
-import numpy as np
-import safetensors.numpy
+import safetensors.torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
+from torch import Tensor
 
 from search_service import catalog
 from search_service.errors import InvalidFile
 
 
-def weights_at(uri: str) -> Mapping[str, NDArray[np.float32]]:
-    """The tensors by name. Raises InvalidFile."""
+def weights_at(uri: str) -> Mapping[str, NDArray[Any]]:
+    """The tensors by name; numbers of less than 32 bits, for some of which numpy has no type, come
+    as float32. Raises InvalidFile."""
     catalog.check_checkpoint(uri)
     try:
-        return safetensors.numpy.load(_read(uri))
+        tensors = safetensors.torch.load(_read(uri))
     except SafetensorError as error:
         raise InvalidFile(f"{uri} is not a safetensors file: {error}") from error
+    return {name: _widened(tensor).numpy() for name, tensor in tensors.items()}
 
 
 def digest_at(uri: str) -> str:
@@ -28,7 +31,14 @@ def digest_at(uri: str) -> str:
     return hashlib.sha256(_read(uri)).hexdigest()
 
 
+def _widened(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.is_floating_point() and tensor.itemsize < 4 else tensor
+
+
 def _read(uri: str) -> bytes:
-    with fsspec.open(uri, "rb") as file:
-        content: bytes = file.read()
+    try:
+        with fsspec.open(uri, "rb") as file:
+            content: bytes = file.read()
+    except OSError as error:
+        raise InvalidFile(f"cannot read {uri}: {error}") from error
     return content

@@ -1,16 +1,16 @@
 """Weights on disk: safetensors files, written whole or not at all, read with clear refusals."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from search_service.errors import InvalidFile
 
-SHOWN = 3  # names listed in an error before it says how many more there are
+SHOWN = 3  # of each kind of key that an error lists
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
@@ -46,24 +46,41 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 def load_weights(module: nn.Module, path: Path) -> None:
     """Fill a module from a file that must hold exactly its state dict.
 
-    Raises InvalidFile as `read_weights` does, or naming the keys or shapes that differ; the module
-    is then unchanged.
+    Raises InvalidFile as `read_weights` and `fill` do.
     """
-    found, wanted = read_weights(path), module.state_dict()
-    missing, extra = sorted(wanted.keys() - found.keys()), sorted(found.keys() - wanted.keys())
-    if missing or extra:
-        parts = [f"lacks {_some(missing)}"] * bool(missing) + [f"has {_some(extra)}"] * bool(extra)
-        raise InvalidFile(f"{path} is of another network: it {' and '.join(parts)}")
-    for name, tensor in wanted.items():
-        if found[name].shape != tensor.shape:
-            raise InvalidFile(
-                f"{path} is of another size: {name} is {tuple(found[name].shape)}, "
-                f"expected {tuple(tensor.shape)}"
-            )
-    with torch.no_grad():
-        module.load_state_dict(found)
+    fill(module, read_weights(path), source=str(path))
+
+
+def fill(module: nn.Module, tensors: Mapping[str, Tensor], *, source: str) -> None:
+    """Load a whole state dict, `source` being where it comes from, for the error's text.
+
+    Raises InvalidFile, in one line, naming some of the keys that are missing, unknown or of another
+    shape, with how many there are; the module is then unchanged.
+    """
+    wanted = module.state_dict()
+    missing = sorted(wanted.keys() - tensors.keys())
+    unknown = sorted(tensors.keys() - wanted.keys())
+    misshapen = [
+        f"{name} is {tuple(tensors[name].shape)}, expected {tuple(tensor.shape)}"
+        for name, tensor in sorted(wanted.items())
+        if name in tensors and tensors[name].shape != tensor.shape
+    ]
+    problems = [
+        f"{len(found)} {what} ({_some(found)})"
+        for what, found in (
+            ("missing", missing),
+            ("unknown", unknown),
+            ("of another shape", misshapen),
+        )
+        if found
+    ]
+    if problems:
+        raise InvalidFile(
+            f"{source} does not fit {type(module).__name__}, of {len(wanted)} tensors: "
+            f"{', '.join(problems)}"
+        )
+    module.load_state_dict(tensors)
 
 
 def _some(names: list[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return "; ".join(names[:SHOWN]) + ("; …" if len(names) > SHOWN else "")

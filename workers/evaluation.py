@@ -13,8 +13,9 @@ from torch import Tensor
 
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.domain.space import Architecture, largest
-from search_service.errors import InvalidFile, MeasurementFailed, UnknownName
+from search_service.errors import MeasurementFailed, UnknownName
 from workers import supernets, zoo
+from workers.checkpoints import fill
 from workers.evaluators.extractors import open_extractor
 from workers.evaluators.fid import FidEvaluator
 from workers.evaluators.latency import LatencyEvaluator
@@ -147,11 +148,7 @@ def load_supernet(
     supernet = supernets.build(family, parameters)
     # Copied: arrays from an object store are read-only and shared.
     state = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
-    try:
-        supernet.load_state_dict(state)
-    except RuntimeError as error:
-        problem = " ".join(str(error).split())
-        raise InvalidFile(f"the checkpoint does not hold this {family}: {problem}") from error
+    fill(supernet, state, source="the checkpoint")
     return cast(LatentSupernet, supernet.eval().requires_grad_(False))
 
 

@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from search_service.errors import InvalidFile
-from workers.checkpoints import load_weights, read_weights, save_weights
+from workers.checkpoints import fill, load_weights, read_weights, save_weights
 
 
 @pytest.fixture
@@ -51,13 +51,30 @@ def test_another_format(tmp_path: Path) -> None:
 def test_missing_and_extra_keys_are_named(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     save_file({"weight": torch.zeros(2, 3), "scale": torch.zeros(1)}, path)
-    with pytest.raises(InvalidFile, match="it lacks bias and has scale"):
+    said = r"Linear, of 2 tensors: 1 missing \(bias\), 1 unknown \(scale\)$"
+    with pytest.raises(InvalidFile, match=said):
         load_weights(nn.Linear(3, 2), path)
 
 
 def test_other_shapes_are_named_and_change_nothing(saved: Path) -> None:
     module = nn.Linear(4, 2)
     before = module.bias.detach().clone()
-    with pytest.raises(InvalidFile, match=r"weight is \(2, 3\), expected \(2, 4\)"):
+    said = r"1 of another shape \(weight is \(2, 3\), expected \(2, 4\)\)$"
+    with pytest.raises(InvalidFile, match=said):
         load_weights(module, saved)
     assert torch.equal(module.bias, before)
+
+
+def test_everything_that_differs_is_counted_and_three_of_each_are_named() -> None:
+    module = nn.Sequential(*(nn.Linear(2, 2) for _ in range(9)))
+    tensors = {f"{layer}.weight": torch.zeros(1) for layer in range(9)}  # none of the biases
+    tensors |= {f"extra.{number}": torch.zeros(1) for number in range(4)}
+    with pytest.raises(InvalidFile) as caught:
+        fill(module, tensors, source="the file")
+    assert str(caught.value) == (
+        "the file does not fit Sequential, of 18 tensors: "
+        "9 missing (0.bias; 1.bias; 2.bias; …), "
+        "4 unknown (extra.0; extra.1; extra.2; …), "
+        "9 of another shape (0.weight is (1,), expected (2, 2); "
+        "1.weight is (1,), expected (2, 2); 2.weight is (1,), expected (2, 2); …)"
+    )

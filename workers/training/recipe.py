@@ -80,9 +80,13 @@ def read(kind: type[R], table: Mapping[str, Any], where: str = "") -> R:
 
 
 def _checked(name: str, value: Any, wanted: Any) -> Any:
+    if wanted == tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+            raise InvalidInput(f"recipe key {name!r} must be a list of texts, got {value!r}")
+        return tuple(value)
     if wanted == dict[str, float]:
         wanted = dict
     allowed = (int, float) if wanted is float else (wanted,)
-    if isinstance(value, bool) or not isinstance(value, allowed):
+    if isinstance(value, bool) != (wanted is bool) or not isinstance(value, allowed):
         raise InvalidInput(f"recipe key {name!r} must be {wanted.__name__}, got {value!r}")
     return value

@@ -1,0 +1,168 @@
+"""One step of teaching a smaller generator what a larger one does.
+
+GAN Compression: Efficient Architectures for Interactive Conditional GANs (Li et al., CVPR 2020),
+section 3.
+"""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from search_service.errors import InvalidInput
+from workers.supernets.gan_compression.resnet_generator import ResnetGenerator
+from workers.training.compression_recipe import (
+    StudentRecipe,
+)
+from workers.training.critics import critic_loss
+from workers.training.distillation import Projections, mapped_channels, mapped_layers
+from workers.training.draws import Draws
+from workers.training.objectives import ADVERSARIAL
+from workers.training.optimisers import backward, new_adam, set_learning_rate
+from workers.training.parts import Part, load_state_of, state_of
+from workers.training.precision import autocast
+from workers.training.student_loss import DISTANCES, Lesson, StudentLoss
+from workers.training.students import Student
+from workers.training.translation_data import (
+    ImageSizes,
+    TranslationData,
+    draw_batch,
+    picture,
+    shown_inputs,
+)
+from workers.training.translation_networks import new_critic, read_teacher
+
+
+class CompressionTraining:
+    """A student, its discriminator, the projections, and the step that improves them."""
+
+    def __init__(self, recipe: StudentRecipe, data: TranslationData, student: Student) -> None:
+        """Raises InvalidInput for a mapped layer that a network lacks, or a missing teacher."""
+        self.recipe, self.data, self.student = recipe, data, student
+        sizes, self.paired = data.sizes, data.train.paired
+        self.layers = recipe.layers or mapped_layers(recipe.supernet.blocks)
+        self.teacher = self._open_teacher(sizes)
+        self.critic = new_critic(recipe.critic, sizes.targets + sizes.inputs * self.paired)
+        self.loss = StudentLoss(
+            weights=recipe.weights,
+            adversarial=ADVERSARIAL[recipe.adversarial],
+            distance=DISTANCES[recipe.distance],
+            projections=Projections(self._channels(sizes)),
+        )
+        taught = [student.network, self.loss.projections]
+        self.student_adam = new_adam(taught, recipe.adam)
+        self.critic_adam = new_adam([self.critic], recipe.adam)
+
+    def step(self, index: int) -> dict[str, float]:
+        """One update of student and projections, and one of the discriminator, each against the
+        other as it was before; of several subnets the mean counts."""
+        recipe, draws = self.recipe, Draws(self.recipe.seed, index)
+        adams = (self.student_adam, self.critic_adam)
+        set_learning_rate(adams, recipe.adam, index=index, steps=recipe.steps)
+        x, real = draw_batch(self.data.train, draws, recipe.batch, flip=recipe.flip)
+        subnets = self.student.draw(draws)
+        with autocast(recipe.precision):
+            lesson = self._lesson(x, real)
+            runs = [subnet(x, self._tapped) for subnet in subnets]
+        images = [image.float() for image, _ in runs]
+        losses: dict[str, float] = {}
+
+        # The discriminator tells true images from the student's, beside the input where it can.
+        if recipe.weights.adversarial:
+            shown = self._seen(x.repeat(len(images), 1, 1, 1), torch.cat(images))
+            with autocast(recipe.precision):
+                loss_d, parts = critic_loss(
+                    self.critic,
+                    self._seen(x, real).repeat(len(images), 1, 1, 1),
+                    shown,
+                    self.loss.adversarial,
+                    draws,
+                )
+            backward(self.critic_adam, loss_d)
+            losses |= parts
+
+        # The student fools it, makes the right image, and has the teacher's features.
+        self.critic.requires_grad_(False)
+        totals = []
+        for image, (_, features) in zip(images, runs, strict=True):
+            with autocast(recipe.precision):
+                terms = self.loss.terms(
+                    image, features, lesson, critic=self.critic, seen=self._seen(x, image)
+                )
+            totals.append(self.loss.total(terms))
+            for name, term in terms.items():
+                losses[name] = losses.get(name, 0.0) + term.item() / len(images)
+        loss_g = torch.stack(totals).mean()
+        losses["generator"] = loss_g.item()
+        backward(self.student_adam, loss_g)
+        self.critic.requires_grad_(True)
+
+        if recipe.weights.adversarial:
+            self.critic_adam.step()
+        self.student_adam.step()
+        return losses
+
+    def state(self) -> dict[str, dict[str, object]]:
+        """See Training."""
+        return state_of(self._parts())
+
+    def load_state(self, state: dict[str, dict[str, object]]) -> None:
+        """See Training."""
+        load_state_of(self._parts(), state)
+
+    def kept(self) -> Mapping[str, nn.Module]:
+        """`supernet` or `generator`, and the discriminator to go on with."""
+        return {self.student.name: self.student.network, "discriminator": self.critic}
+
+    @torch.no_grad()
+    def grid(self) -> bytes:
+        """Rows: inputs, the true images where there are pairs, the teacher's, the student's."""
+        x, real = shown_inputs(self.data)
+        rows = [x, real] if self.paired else [x]
+        rows += [self.teacher(x)] if self.teacher else []
+        return picture(rows + [subnet(x, ())[0] for subnet in self.student.shown()])
+
+    @property
+    def _tapped(self) -> tuple[str, ...]:
+        return self.layers if self.recipe.weights.distillation else ()
+
+    def _open_teacher(self, sizes: ImageSizes) -> ResnetGenerator | None:
+        weights = self.recipe.weights
+        if self.recipe.teacher.weights:
+            return read_teacher(self.recipe.teacher, sizes)
+        if weights.distillation or (weights.reconstruction and not self.paired):
+            raise InvalidInput(
+                "teacher.weights must name a file: this recipe learns from a teacher",
+                pointer="/teacher/weights",
+            )
+        return None
+
+    @torch.no_grad()
+    def _channels(self, sizes: ImageSizes) -> dict[str, tuple[int, int]]:
+        """Of the mapped layers, found by running both networks once."""
+        if self.teacher is None:
+            return {}
+        x = torch.zeros(1, sizes.inputs, *self.data.train.inputs.shape[2:])
+        _, wanted = self.teacher.features(x, self._tapped)
+        _, features = self.student.shown()[0](x, self._tapped)
+        return mapped_channels(features, wanted)
+
+    @torch.no_grad()
+    def _lesson(self, x: Tensor, real: Tensor) -> Lesson:
+        """The right image is the true one of a pair; without pairs it is the teacher's."""
+        if self.teacher is None or (self.paired and not self._tapped):
+            return Lesson(right=real if self.paired else None, features={})
+        image, features = self.teacher.features(x, self._tapped)
+        return Lesson(right=real if self.paired else image.float(), features=features)
+
+    def _seen(self, x: Tensor, image: Tensor) -> Tensor:
+        return torch.cat([x, image], 1) if self.paired else image
+
+    def _parts(self) -> dict[str, Part]:
+        return {
+            self.student.name: self.student.network,
+            "discriminator": self.critic,
+            "projections": self.loss.projections,
+            "student_adam": self.student_adam,
+            "discriminator_adam": self.critic_adam,
+        }

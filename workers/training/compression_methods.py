@@ -1,0 +1,76 @@
+"""Three trainings of a smaller generator: `compress` teaches a supernet, `finetune` one of its
+subnets on its own, `scratch` such a subnet from random weights."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from workers import supernets
+from workers.checkpoints import load_weights
+from workers.supernets.gan_compression.resnet import ResnetSupernet, new_subnet
+from workers.training.compression import CompressionTraining
+from workers.training.compression_recipe import (
+    CompressRecipe,
+    FinetuneRecipe,
+    ScratchRecipe,
+    StudentRecipe,
+)
+from workers.training.methods import METHODS, Method
+from workers.training.students import FixedStudent, SupernetStudent
+from workers.training.translation_data import ImageSizes, TranslationData, open_data
+
+R = TypeVar("R", bound=StudentRecipe)
+
+
+def new_supernet(recipe: StudentRecipe, sizes: ImageSizes, initial: str) -> ResnetSupernet:
+    """The supernet of a recipe, from the file `initial` if one is named."""
+    parameters = {
+        "base_channels": recipe.supernet.base_channels,
+        "blocks": recipe.supernet.blocks,
+        "space": recipe.supernet.space,
+        "image_size": sizes.side,
+        "input_channels": sizes.inputs,
+        "output_channels": sizes.targets,
+    }
+    supernet = supernets.build("gan-compression", parameters)
+    assert isinstance(supernet, ResnetSupernet)
+    if initial:
+        load_weights(supernet, Path(initial))
+    return supernet
+
+
+def compress(recipe: CompressRecipe, data: TranslationData) -> CompressionTraining:
+    """Of a supernet."""
+    torch.manual_seed(recipe.seed)
+    supernet = new_supernet(recipe, data.sizes, recipe.initial)
+    student = SupernetStudent(supernet, subnets=recipe.subnets, sandwich=recipe.sandwich)
+    return CompressionTraining(recipe, data, student)
+
+
+def finetune(recipe: FinetuneRecipe, data: TranslationData) -> CompressionTraining:
+    """Of a subnet that begins with its weights in the supernet."""
+    torch.manual_seed(recipe.seed)
+    supernet = new_supernet(recipe, data.sizes, recipe.initial)
+    subnet = supernet.extract(supernet.space.parse(recipe.architecture))
+    return CompressionTraining(recipe, data, FixedStudent(subnet))
+
+
+def scratch(recipe: ScratchRecipe, data: TranslationData) -> CompressionTraining:
+    """Of a subnet that begins with random weights."""
+    torch.manual_seed(recipe.seed)
+    space = new_supernet(recipe, data.sizes, "").space
+    subnet = new_subnet(space, space.parse(recipe.architecture))
+    return CompressionTraining(recipe, data, FixedStudent(subnet))
+
+
+def _begin(
+    method: Callable[[R, TranslationData], CompressionTraining],
+) -> Callable[[R, Path | None], CompressionTraining]:
+    return lambda recipe, folder: method(recipe, open_data(recipe.dataset, folder))
+
+
+METHODS.register("compress")(Method(recipe=CompressRecipe, begin=_begin(compress)))
+METHODS.register("finetune")(Method(recipe=FinetuneRecipe, begin=_begin(finetune)))
+METHODS.register("scratch")(Method(recipe=ScratchRecipe, begin=_begin(scratch)))

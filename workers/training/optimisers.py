@@ -1,0 +1,36 @@
+"""The optimisers of image-to-image trainings."""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from workers.training.schedules import constant_then_linear
+from workers.training.translation_recipe import Adam
+
+
+def new_adam(networks: Iterable[nn.Module], settings: Adam) -> torch.optim.Adam:
+    """One Adam for all parameters of these networks."""
+    return torch.optim.Adam(
+        [parameter for network in networks for parameter in network.parameters()],
+        lr=settings.learning_rate,
+        betas=(settings.beta1, settings.beta2),
+        fused=True,
+    )
+
+
+def set_learning_rate(
+    optimisers: Sequence[torch.optim.Adam], settings: Adam, *, index: int, steps: int
+) -> None:
+    """The rate of step `index` of a run."""
+    constant = round(steps * settings.decay_from)
+    factor = constant_then_linear(index, constant=constant, decay=steps - constant)
+    for optimiser in optimisers:
+        for group in optimiser.param_groups:
+            group["lr"] = settings.learning_rate * factor
+
+
+def backward(optimiser: torch.optim.Adam, loss: Tensor) -> None:
+    """The gradients of this loss alone."""
+    optimiser.zero_grad()
+    torch.autograd.backward(loss)

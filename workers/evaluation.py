@@ -13,27 +13,28 @@ from torch import Tensor
 
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.domain.space import Architecture, largest
-from search_service.errors import MeasurementFailed, UnknownName
+from search_service.errors import InvalidInput, MeasurementFailed, UnknownName
+from search_service.spaces.anycost import AnycostSpace
+from search_service.spaces.gan_compression import GanCompressionSpace
 from workers import supernets, zoo
 from workers.checkpoints import fill
 from workers.evaluators.extractors import open_extractor
 from workers.evaluators.fid import FidEvaluator
+from workers.evaluators.inputs import ImageInputs, Inputs, LatentInputs
 from workers.evaluators.latency import LatencyEvaluator
-from workers.evaluators.latents import latent_shard
 from workers.evaluators.recent import RecentlyJudged
 from workers.evaluators.reference import find_or_compute
-from workers.images import to_uint8
+from workers.images import DOMAINS, to_uint8
 
 REFERENCE_SPLIT = "train"  # of the data set; a search is not shown the test images
+SPLITS = {"search": "search", "final": "test"}  # of the inputs, where they are images
 
 
-class LatentSupernet(supernets.Supernet, Protocol):
-    """A supernet whose input is a latent."""
+class RunnableSupernet(supernets.Supernet, Protocol):
+    """A supernet with its weights, for inference."""
 
-    style_dim: int
-
-    def __call__(self, z: Tensor, architecture: Architecture, /) -> Tensor:
-        """Latents (n, style_dim) to float images (n, c, r, r)."""
+    def __call__(self, x: Tensor, architecture: Architecture, /) -> Tensor:
+        """Latents (n, size) or images to float images (n, c, h, w)."""
         ...
 
 
@@ -61,10 +62,14 @@ class ArchitectureEvaluator:
     ) -> None:
         """Raises UnknownName, InvalidInput or InvalidFile when the parts do not fit each other."""
         self._supernet = load_supernet(family, parameters, weights)
-        size = self._supernet.style_dim
+        inputs = {
+            use: open_inputs(self._supernet, judging.dataset, split, judging.data)
+            for use, split in SPLITS.items()
+        }
+        example = inputs["search"].shard(0, 0)[:1]
         extractor = open_extractor(judging.feature_extractor, judging.extractor_file)
         with torch.inference_mode():
-            trial = self._supernet(latent_shard(0, 0, size)[:1], largest(self._supernet.space))
+            trial = self._supernet(example, largest(self._supernet.space))
         extractor(to_uint8(trial))  # refuses images that it cannot take now, not in every search
         reference = find_or_compute(
             judging.dataset,
@@ -73,20 +78,28 @@ class ArchitectureEvaluator:
             folders=(zoo.folder() / "reference", judging.references),
             data=judging.data,
         )
-        self._fid = FidEvaluator(
-            self._supernet,
-            latent_size=size,
-            side=trial.shape[-1],
-            extractor=extractor,
-            reference=reference,
-        )
-        self._latency = LatencyEvaluator(self._supernet, latent_size=size)
+        self._fid = {
+            use: FidEvaluator(
+                self._supernet,
+                inputs=some,
+                side=trial.shape[-1],
+                extractor=extractor,
+                reference=reference,
+            )
+            for use, some in inputs.items()
+        }
+        self._latency = LatencyEvaluator(self._supernet, example=example)
         self._recent = RecentlyJudged()
 
     @property
     def fid_protocol(self) -> Mapping[str, Any]:
-        """Parameters of the `fid` protocol that this evaluator follows, but `samples`, `seed`."""
-        return self._fid.protocol
+        """Parameters of the `fid` protocol that this evaluator follows, but `samples`, `seed`.
+
+        Where the last word is spoken on other inputs than the search's, `final` says what differs.
+        """
+        search, final = self._fid["search"].protocol, self._fid["final"].protocol
+        other = {name: value for name, value in final.items() if search[name] != value}
+        return {**search, "final": other} if other else search
 
     def measure(self, request: MeasurementRequest) -> Measurement:
         """Raises InvalidArchitecture, UnknownName for an objective that it does not measure, and
@@ -101,11 +114,14 @@ class ArchitectureEvaluator:
     def _measure_fid(self, request: MeasurementRequest, architecture: Architecture) -> Measurement:
         start = time.perf_counter()
         asked = request.protocol.parameters
-        _agree(asked, self._fid.protocol)
+        final = self._fid["final"]
+        evaluator = final if _agrees(asked, final.protocol) else self._fid["search"]
+        _agree(asked, evaluator.protocol)
         samples, seed = int(asked["samples"]), int(asked["seed"])
-        known = self._recent.find(str(architecture), seed)
-        result = self._fid.measure(architecture, samples=samples, seed=seed, judged=known)
-        self._recent.keep(str(architecture), seed, result.judged)
+        judged_on = (str(architecture), seed, str(asked.get("inputs", "")))
+        known = self._recent.find(judged_on)
+        result = evaluator.measure(architecture, samples=samples, seed=seed, judged=known)
+        self._recent.keep(judged_on, result.judged)
         return Measurement(
             value=result.estimate.value,
             low=result.estimate.low,
@@ -143,13 +159,39 @@ class ArchitectureEvaluator:
 
 def load_supernet(
     family: str, parameters: Mapping[str, Any], weights: Mapping[str, NDArray[Any]]
-) -> LatentSupernet:
+) -> RunnableSupernet:
     """The supernet with these weights, for inference. Raises InvalidFile when they do not fit."""
     supernet = supernets.build(family, parameters)
     # Copied: arrays from an object store are read-only and shared.
     state = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
     fill(supernet, state, source="the checkpoint")
-    return cast(LatentSupernet, supernet.eval().requires_grad_(False))
+    return cast(RunnableSupernet, supernet.eval().requires_grad_(False))
+
+
+def open_inputs(supernet: RunnableSupernet, dataset: str, split: str, data: Path | None) -> Inputs:
+    """Latents for a supernet that takes them, else the inputs of the data set's split.
+
+    Raises UnknownName for the data set, InvalidFile when it cannot be read, InvalidInput when its
+    images are not what the supernet takes.
+    """
+    space = supernet.space
+    if isinstance(space, AnycostSpace):
+        return LatentInputs(space.parameters.style_dim)
+    assert isinstance(space, GanCompressionSpace)
+    size = space.parameters
+    images = DOMAINS[dataset](data, split)
+    wanted = (size.input_channels, round(size.image_size / size.aspect_ratio), size.image_size)
+    found = images.inputs.shape[1:]
+    if wanted != found:
+        raise InvalidInput(
+            f"the supernet takes images of (channels, height, width) {wanted}, "
+            f"the inputs of {dataset} are {found}"
+        )
+    return ImageInputs(images.inputs, name=f"{dataset}.{split}", digest=images.digest)
+
+
+def _agrees(asked: Mapping[str, Any], followed: Mapping[str, Any]) -> bool:
+    return all(asked.get(name) == value for name, value in followed.items())
 
 
 def _agree(asked: Mapping[str, Any], followed: Mapping[str, Any]) -> None:

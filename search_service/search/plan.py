@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from search_service.domain.evaluation import Value
 from search_service.domain.measurement import MeasurementRequest, Protocol
@@ -33,7 +34,10 @@ class Plan:
     @property
     def rungs(self) -> tuple[int, ...]:
         """Sample counts of the ladder; empty when nothing is estimated from images."""
-        return self.spec.fidelity.samples if self._needed(Source.IMAGES) else ()
+        if not self._needed(Source.IMAGES):
+            return ()
+        protocol = self._judging(final=False)
+        return tuple(dict.fromkeys(_at_most(n, protocol) for n in self.spec.fidelity.samples))
 
     def closed_form(self, architecture: Architecture) -> dict[str, Value]:
         """Every objective that the space knows exactly."""
@@ -60,11 +64,13 @@ class Plan:
 
     def judgements(self, architecture: str, samples: int) -> list[MeasurementRequest]:
         """One request for each objective estimated from images, at this rung of the search."""
-        return self._judgements(architecture, samples, SEARCH_SEED)
+        return self._judgements(architecture, samples, SEARCH_SEED, self._judging(final=False))
 
     def final_judgements(self, architecture: str) -> list[MeasurementRequest]:
-        """The same with fresh latents and the final sample count."""
-        return self._judgements(architecture, self.spec.fidelity.final_samples, FINAL_SEED)
+        """The same with fresh latents, or the inputs kept for it, and the final sample count."""
+        protocol = self._judging(final=True)
+        samples = _at_most(self.spec.fidelity.final_samples, protocol)
+        return self._judgements(architecture, samples, FINAL_SEED, protocol)
 
     def violation(self, values: Mapping[str, Value]) -> float:
         """Total relative violation of the constraints whose value is known."""
@@ -83,13 +89,18 @@ class Plan:
                 named.setdefault(needed.name, needed)
         return list(named.values())
 
-    def _judgements(self, architecture: str, samples: int, seed: int) -> list[MeasurementRequest]:
+    def _judging(self, *, final: bool) -> Mapping[str, Any]:
+        """How images are judged; `final` in the supernet's protocol is what differs at the end."""
+        search = {name: v for name, v in self.supernet.protocol.items() if name != "final"}
+        return {**search, **self.supernet.protocol.get("final", {})} if final else search
+
+    def _judgements(
+        self, architecture: str, samples: int, seed: int, protocol: Mapping[str, Any]
+    ) -> list[MeasurementRequest]:
         return [
             self._request(
                 architecture,
-                Protocol(objective=n.name, parameters=self.supernet.protocol).with_(
-                    samples=samples, seed=seed
-                ),
+                Protocol(objective=n.name, parameters=protocol).with_(samples=samples, seed=seed),
                 "",
             )
             for n in self._needed(Source.IMAGES)
@@ -103,3 +114,8 @@ class Plan:
             protocol=protocol,
             device=device,
         )
+
+
+def _at_most(samples: int, protocol: Mapping[str, Any]) -> int:
+    """All inputs where there are fewer than asked for."""
+    return min(samples, int(protocol.get("inputs_count", samples)))

@@ -13,8 +13,9 @@ from search_service.domain.space import Architecture
 from search_service.errors import InvalidInput, MeasurementFailed
 from workers.evaluators.estimate import Estimate
 from workers.evaluators.extractors import FeatureExtractor
+from workers.evaluators.inputs import Inputs
 from workers.evaluators.jackknife import BLOCKS, INTERVAL, frechet_estimate
-from workers.evaluators.latents import LATENTS, SHARD, latent_shard
+from workers.evaluators.latents import SHARD
 from workers.evaluators.reference import Reference
 from workers.evaluators.stopwatch import Stopwatch
 from workers.images import QUANTISER, UPSAMPLING, grid, png, to_uint8, upsample
@@ -25,8 +26,8 @@ SHOWN = 16  # images of the PNG, in a square
 class Generator(Protocol):
     """The part of a supernet that is judged."""
 
-    def __call__(self, z: Tensor, architecture: Architecture, /) -> Tensor:
-        """Latents (n, size) to float images (n, c, r, r), nominally in [-1, 1]."""
+    def __call__(self, x: Tensor, architecture: Architecture, /) -> Tensor:
+        """Latents or images to float images (n, c, r, r), nominally in [-1, 1]."""
         ...
 
 
@@ -56,13 +57,13 @@ class FidEvaluator:
         self,
         supernet: Generator,
         *,
-        latent_size: int,
+        inputs: Inputs,
         side: int,  # of the full output; smaller ones are brought up to it
         extractor: FeatureExtractor,
         reference: Reference,
     ) -> None:
         self._supernet = supernet
-        self._latent_size = latent_size
+        self._inputs = inputs
         self._side = side
         self._extractor = extractor
         self._reference = reference
@@ -76,7 +77,7 @@ class FidEvaluator:
             "reference": f"{self._reference.dataset}.{self._reference.split}",
             "reference_count": self._reference.frechet.statistics.count,
             "reference_digest": self._reference.digest,
-            "latents": LATENTS,
+            **self._inputs.facts,
             "side": self._side,
             "upsampling": UPSAMPLING,
             "quantiser": QUANTISER,
@@ -89,10 +90,13 @@ class FidEvaluator:
         """`judged`: of an earlier call for the same architecture and seed; it is not redone.
 
         The value is the same to the last bit with and without it: only whole shards are made.
-        Raises MeasurementFailed when an image is not finite, InvalidInput for too few samples.
+        Raises MeasurementFailed when an image is not finite, InvalidInput for too few samples, or
+        more than there are inputs.
         """
         if samples < 2 * BLOCKS:
             raise InvalidInput(f"an FID takes at least {2 * BLOCKS} samples, got {samples}")
+        if self._inputs.count is not None and samples > self._inputs.count:
+            raise InvalidInput(f"there are {self._inputs.count} inputs, too few for {samples}")
         clock = Stopwatch()
         judged = self._judge(architecture, samples, seed, judged, clock)
         with clock("distance"):
@@ -120,9 +124,9 @@ class FidEvaluator:
         features = [] if judged is None else [judged.features]
         shown = None if judged is None else judged.shown
         for index in range(done, -(-samples // SHARD)):
-            z = latent_shard(seed, index, self._latent_size)
+            x = self._inputs.shard(seed, index)
             with clock("generate"):
-                images = self._supernet(z, architecture)  # (n, c, r, r)
+                images = self._supernet(x, architecture)  # (n, c, r, r)
             if not torch.isfinite(images).all():
                 raise MeasurementFailed(f"architecture {architecture} makes images with NaN or inf")
             pixels = to_uint8(upsample(images, self._side))  # (n, c, side, side)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from search_service.domain.space import Architecture
 from search_service.errors import InvalidInput
 from workers.devices import CpuTimer
 from workers.evaluators.estimate import Estimate
-from workers.evaluators.latents import latent_shard
 from workers.evaluators.median import SMALLEST, median_estimate
 from workers.evaluators.reference_network import REFERENCE_NETWORK, ReferenceNetwork
 
@@ -20,7 +19,7 @@ class Extractable(Protocol):
     """The part of a supernet that is timed."""
 
     def extract(self, architecture: Architecture, /) -> nn.Module:
-        """The subnet on its own: latents (n, size) to images."""
+        """The subnet on its own: inputs to images."""
         ...
 
 
@@ -36,10 +35,11 @@ class LatencyEvaluator:
     """Times architectures of one supernet on the machine it runs on."""
 
     def __init__(
-        self, supernet: Extractable, *, latent_size: int, timer: CpuTimer | None = None
+        self, supernet: Extractable, *, example: Tensor, timer: CpuTimer | None = None
     ) -> None:
+        """`example`: an input of batch 1."""
         self._supernet = supernet
-        self._latent_size = latent_size
+        self._example = example
         self._timer = timer or CpuTimer()
         self._reference = ReferenceNetwork()
 
@@ -56,8 +56,7 @@ class LatencyEvaluator:
         if rounds < SMALLEST:
             raise InvalidInput(f"a latency takes at least {SMALLEST} rounds, got {rounds}")
         subnet = self._supernet.extract(architecture).eval()
-        z = latent_shard(0, 0, self._latent_size)[:1]
-        pairs = self._timer.pairs(lambda: subnet(z), self._reference, rounds)
+        pairs = self._timer.pairs(lambda: subnet(self._example), self._reference, rounds)
         ratio = median_estimate(pairs[:, 0] / pairs[:, 1])
         return LatencyResult(milliseconds=ratio.times(reference_ms), ratio=ratio)
 

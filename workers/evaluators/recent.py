@@ -4,26 +4,27 @@ from collections import OrderedDict
 
 from workers.evaluators.fid import Judged
 
+JudgedOn = tuple[str, int, str]  # the architecture, the seed, the name of the inputs
+
 
 class RecentlyJudged:
     """The least recently used entries go when the features together exceed `capacity` bytes."""
 
     def __init__(self, capacity: int = 256 << 20) -> None:
         self._capacity = capacity
-        self._entries: OrderedDict[tuple[str, int], Judged] = OrderedDict()
+        self._entries: OrderedDict[JudgedOn, Judged] = OrderedDict()
 
-    def find(self, architecture: str, seed: int) -> Judged | None:
+    def find(self, key: JudgedOn) -> Judged | None:
         """None when it was never judged, or is forgotten."""
-        key = (architecture, seed)
         if key not in self._entries:
             return None
         self._entries.move_to_end(key)
         return self._entries[key]
 
-    def keep(self, architecture: str, seed: int, judged: Judged) -> None:
-        """Replaces what was known of the same architecture and seed."""
-        self._entries[architecture, seed] = judged
-        self._entries.move_to_end((architecture, seed))
+    def keep(self, key: JudgedOn, judged: Judged) -> None:
+        """Replaces what was known of the same architecture, seed and inputs."""
+        self._entries[key] = judged
+        self._entries.move_to_end(key)
         size = sum(entry.features.nbytes for entry in self._entries.values())
         while size > self._capacity and len(self._entries) > 1:
             _, oldest = self._entries.popitem(last=False)

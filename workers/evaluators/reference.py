@@ -10,12 +10,13 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 import torch
+from numpy.typing import NDArray
 
-from search_service.errors import InvalidFile
+from search_service.errors import InvalidFile, UnknownName
 from workers.evaluators.extractors import FeatureExtractor, open_extractor
 from workers.evaluators.frechet import FrechetReference
 from workers.evaluators.statistics import FeatureStatistics, features_to_statistics, merge
-from workers.images import DATASETS
+from workers.images import DATASETS, DOMAINS
 
 FORMAT = "gansearch-reference-1"
 BATCH_SIZE = 500
@@ -46,8 +47,8 @@ def compute(
 
     Raises UnknownName for the data set, InvalidFile when it cannot be read.
     """
-    real = DATASETS[dataset](data, split)
-    images = torch.from_numpy(real.pixels)[:, None]  # (n, 1, h, w)
+    pixels, data_digest = _real_images(dataset, split, data)
+    images = torch.from_numpy(pixels)  # (n, c, h, w)
     batches = (extractor(batch).numpy() for batch in torch.split(images, BATCH_SIZE))
     statistics = merge(map(features_to_statistics, batches))
     facts = {
@@ -57,10 +58,22 @@ def compute(
         "count": str(statistics.count),
         "extractor": extractor.name,
         "extractor_digest": extractor.digest,
-        "data_digest": real.digest,
+        "data_digest": data_digest,
     }
     tensors = {"mean": statistics.mean, "scatter": statistics.scatter}
     return safetensors.numpy.save(tensors, metadata=facts)
+
+
+def _real_images(dataset: str, split: str, data: Path | None) -> tuple[NDArray[np.uint8], str]:
+    """Pixels (n, c, h, w) and digest; of a data set of two domains the targets."""
+    if dataset in DATASETS:
+        labelled = DATASETS[dataset](data, split)
+        return labelled.pixels[:, None], labelled.digest
+    if dataset in DOMAINS:
+        both = DOMAINS[dataset](data, split)
+        return both.targets, both.digest
+    known = ", ".join([*DATASETS, *DOMAINS])
+    raise UnknownName(f"unknown dataset {dataset!r}; known: {known}")
 
 
 def load(path: Path, extractor: FeatureExtractor) -> Reference:

@@ -19,6 +19,7 @@ from workers.checkpoints import load_weights, write_atomically
 from workers.evaluators.estimate import Estimate
 from workers.evaluators.extractors import open_extractor
 from workers.evaluators.fid import FidEvaluator
+from workers.evaluators.inputs import LatentInputs
 from workers.evaluators.jackknife import frechet_estimate
 from workers.evaluators.reference import find_or_compute
 from workers.images import DATASETS
@@ -47,7 +48,7 @@ def score(folder: Path, *, samples: int, seed: int, data: Path | None = None) ->
     side = supernet.space.parameters.resolution
     evaluator = FidEvaluator(
         supernet,
-        latent_size=supernet.style_dim,
+        inputs=LatentInputs(supernet.style_dim),
         side=side,
         extractor=extractor,
         reference=reference,

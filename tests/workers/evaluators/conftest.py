@@ -11,6 +11,7 @@ from search_service.domain.space import Architecture
 from workers import zoo
 from workers.evaluators.extractors import FeatureExtractor, open_extractor
 from workers.evaluators.fid import FidEvaluator
+from workers.evaluators.inputs import LatentInputs
 from workers.evaluators.reference import Reference, load
 
 LATENT_SIZE = 4
@@ -72,6 +73,10 @@ def evaluator(
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield FidEvaluator(
-        supernet, latent_size=LATENT_SIZE, side=32, extractor=extractor, reference=reference
+        supernet,
+        inputs=LatentInputs(LATENT_SIZE),
+        side=32,
+        extractor=extractor,
+        reference=reference,
     )
     torch.set_num_threads(before)

@@ -11,6 +11,7 @@ from search_service.errors import InvalidInput, MeasurementFailed
 from workers.evaluators.extractors import FeatureExtractor
 from workers.evaluators.fid import FidEvaluator
 from workers.evaluators.frechet import features_to_distance
+from workers.evaluators.inputs import LatentInputs
 from workers.evaluators.latents import latent_shard
 from workers.evaluators.reference import Reference
 from workers.images import to_uint8, upsample
@@ -83,7 +84,7 @@ def test_an_image_that_is_not_finite_fails_the_architecture(
         return images
 
     evaluator = FidEvaluator(
-        generator, latent_size=4, side=32, extractor=extractor, reference=reference
+        generator, inputs=LatentInputs(4), side=32, extractor=extractor, reference=reference
     )
     with pytest.raises(
         MeasurementFailed, match=r"architecture 32:0.5 makes images with NaN or inf"

@@ -35,7 +35,7 @@ def times(count: int) -> Architecture:
 
 
 def test_the_ratio_is_how_often_the_reference_would_have_run() -> None:
-    evaluator = LatencyEvaluator(Supernet(), latent_size=4)
+    evaluator = LatencyEvaluator(Supernet(), example=torch.zeros(1, 4))
     result = evaluator.measure(times(3), rounds=20, reference_ms=2.0)
     assert result.ratio.value == pytest.approx(3.0, rel=0.25)
     assert result.ratio.low <= result.ratio.value <= result.ratio.high
@@ -44,13 +44,15 @@ def test_the_ratio_is_how_often_the_reference_would_have_run() -> None:
 
 def test_too_few_rounds_have_no_interval() -> None:
     with pytest.raises(InvalidInput, match="at least 6 rounds, got 5"):
-        LatencyEvaluator(Supernet(), latent_size=4).measure(times(1), rounds=5, reference_ms=1.0)
+        LatencyEvaluator(Supernet(), example=torch.zeros(1, 4)).measure(
+            times(1), rounds=5, reference_ms=1.0
+        )
 
 
 def test_calibration_completes_the_protocol_of_the_evaluator() -> None:
     calibrated = dict(calibrate())
     assert 0.05 < calibrated.pop("reference_ms") < 200.0
-    assert calibrated == LatencyEvaluator(Supernet(), latent_size=4).protocol
+    assert calibrated == LatencyEvaluator(Supernet(), example=torch.zeros(1, 4)).protocol
 
 
 def test_the_reference_network_is_the_same_each_time() -> None:

@@ -54,12 +54,14 @@ class KeptPool:
 
     def _spec(self, supernet: Supernet) -> EvaluatorSpec:
         name, _, path = supernet.feature_extractor.partition(":")
+        dataset, _, folder = supernet.dataset.partition(":")
         return EvaluatorSpec(
             family=supernet.family,
             parameters=supernet.parameters,
             weights=weights_at(supernet.checkpoint),
             judging=Judging(
-                dataset=supernet.dataset,
+                dataset=dataset,
+                data=Path(folder) if folder else None,
                 feature_extractor=name,
                 extractor_file=Path(path) if path else None,
                 references=self._references,

@@ -16,7 +16,7 @@ from search_service.errors import InvalidFile, UnknownName
 from workers.evaluators.extractors import FeatureExtractor, open_extractor
 from workers.evaluators.frechet import FrechetReference
 from workers.evaluators.statistics import FeatureStatistics, features_to_statistics, merge
-from workers.images import DATASETS, DOMAINS
+from workers.images import DATASETS, DOMAINS, USER_FOLDERS
 
 FORMAT = "gansearch-reference-1"
 BATCH_SIZE = 500
@@ -35,8 +35,14 @@ class Reference:
     digest: str
 
 
-def file_name(dataset: str, split: str, extractor: str) -> str:
-    """Under which name the statistics are stored."""
+def file_name(dataset: str, split: str, extractor: str, data: Path | None = None) -> str:
+    """Under which name the statistics are stored. A user's folder is told apart by its content.
+
+    Raises as `compute` does.
+    """
+    if dataset in USER_FOLDERS:
+        _, digest = _real_images(dataset, split, data)
+        dataset = f"{dataset}-{digest[:12]}"
     return f"{dataset}.{split}.{extractor}.safetensors"
 
 
@@ -121,7 +127,7 @@ def find_or_compute(
 
     Raises as `load` and `compute` do. Two processes that compute at once store the same file.
     """
-    name = file_name(dataset, split, extractor.name)
+    name = file_name(dataset, split, extractor.name, data)
     for folder in folders:
         if (folder / name).exists():
             return load(folder / name, extractor)

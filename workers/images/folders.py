@@ -17,6 +17,8 @@ from workers.images.domains import DOMAINS, Domains, domains
 from workers.images.files import image_files, read_images
 from workers.images.splits import check_split, tenths
 
+USER_FOLDERS = ("folder-of-pairs", "two-folders")  # their content is not fixed by their name
+
 T = TypeVar("T")
 
 

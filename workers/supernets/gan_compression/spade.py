@@ -15,6 +15,7 @@ from search_service.spaces.gan_compression.spade_channels import (
 from workers.layers.spade_parts import DYNAMIC
 from workers.supernets.gan_compression.spade_generator import SpadeGenerator, separable_generator
 from workers.supernets.gan_compression.spade_network import SpadeNetwork
+from workers.supernets.gan_compression.taps import Tapped
 
 
 class SpadeSupernet(SpadeNetwork):
@@ -40,7 +41,7 @@ class SpadeSupernet(SpadeNetwork):
 
     def features(
         self, segmentation: Tensor, architecture: Architecture, taps: Collection[str] = ()
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    ) -> Tapped:
         """The image as `forward` gives it, and the outputs of the layers in `taps` by name.
 
         Raises InvalidInput for a tap that does not exist, before anything is computed.

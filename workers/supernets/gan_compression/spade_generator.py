@@ -8,6 +8,7 @@ from search_service.spaces.gan_compression import GanCompressionParameters
 from search_service.spaces.gan_compression.spade_channels import SpadeChannels, uniform_channels
 from workers.layers.spade_parts import DENSE, SEPARABLE
 from workers.supernets.gan_compression.spade_network import SpadeNetwork
+from workers.supernets.gan_compression.taps import Tapped
 
 
 class SpadeGenerator(SpadeNetwork):
@@ -17,9 +18,7 @@ class SpadeGenerator(SpadeNetwork):
         """Maps (n, input_channels, h, w) to images (n, output_channels, h, w) in [-1, 1]."""
         return self.features(segmentation)[0]
 
-    def features(
-        self, segmentation: Tensor, taps: Collection[str] = ()
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def features(self, segmentation: Tensor, taps: Collection[str] = ()) -> Tapped:
         """The image as `forward` gives it, and the outputs of the layers in `taps` by name.
 
         Raises InvalidInput for a tap that does not exist, before anything is computed.

@@ -21,6 +21,7 @@ from search_service.spaces.gan_compression.spade_geometry import (
 from workers.layers.initialisation import initialise_xavier
 from workers.layers.spade_parts import SpadeParts, run_at
 from workers.supernets.gan_compression.spade_block import SLOPE, SpadeBlock
+from workers.supernets.gan_compression.taps import Tapped
 
 ENTRY = "fc"  # a convolution, in spite of its published name
 TAPS = (ENTRY, *MULTIPLES)
@@ -43,12 +44,16 @@ class SpadeNetwork(nn.Module):
         spectral: bool = False,
     ) -> None:
         super().__init__()
-        self.map_channels = parameters.input_channels
+        self.input_channels = parameters.input_channels
+        self.output_channels = parameters.output_channels
+        self.channels = channels
         self.start, self.sides = start_sides(parameters), image_sides(parameters)
         self.doublings = DOUBLINGS[parameters.upsampling]
-        self.fc = parts.convolution(self.map_channels, channels[0].inputs, 3, padding=1)
+        self.fc = parts.convolution(self.input_channels, channels[0].inputs, 3, padding=1)
         for name, own, full in zip(MULTIPLES, channels, statistics, strict=True):
-            block = SpadeBlock(own, full, parts, map_channels=self.map_channels, spectral=spectral)
+            block = SpadeBlock(
+                own, full, parts, map_channels=self.input_channels, spectral=spectral
+            )
             self.add_module(name, block)
         self.conv_img = parts.convolution(
             channels[-1].outputs, parameters.output_channels, 3, padding=1
@@ -57,7 +62,7 @@ class SpadeNetwork(nn.Module):
 
     def run(
         self, segmentation: Tensor, active: SpadeChannels | None, taps: Collection[str]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    ) -> Tapped:
         """The image, and the outputs of the layers in `taps`; `active` as in `SpadeBlock`."""
         require_taps(taps)
         segmentation = self._prepared(segmentation)
@@ -72,10 +77,20 @@ class SpadeNetwork(nn.Module):
             x = block(x, maps[doubled], None if active is None else active[i])
             seen[name] = x
         image = torch.tanh(self.conv_img(F.leaky_relu(x, SLOPE)))
-        return image, {name: seen[name] for name in taps}
+        return Tapped(image, {name: seen[name] for name in taps})
+
+    def tap_channels(self, tap: str) -> int:
+        """The channels of what a tap gives, at full width.
+
+        Raises InvalidInput for one that does not exist.
+        """
+        require_taps([tap])
+        if tap == ENTRY:
+            return self.channels[0].inputs
+        return self.channels[list(MULTIPLES).index(tap)].outputs
 
     def _prepared(self, segmentation: Tensor) -> Tensor:
-        wanted = (self.map_channels, *self.sides)
+        wanted = (self.input_channels, *self.sides)
         if segmentation.ndim != 4 or tuple(segmentation.shape[1:]) != wanted:
             raise InvalidInput(
                 f"segmentation maps must be (n, {', '.join(map(str, wanted))}), "

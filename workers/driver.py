@@ -3,6 +3,7 @@
 import logging
 import threading
 from pathlib import Path
+from typing import Protocol
 
 from search_service import telemetry
 from search_service.artifacts import Artifacts
@@ -11,14 +12,22 @@ from search_service.errors import GansearchError, LostClaim
 from search_service.queue import WakeUps
 from search_service.storage.base import Storage
 from workers.heartbeat import LEASE_SECONDS, Draining, Heartbeat
-from workers.kept_pool import KeptPool
-from workers.pool import Cluster
+from workers.kept_pool import KeptPool, SupernetPool
+from workers.pool import EvaluatorSpec
 from workers.runners import RUNNERS, Means
-from workers.settling import register_devices, settle_supernets
+from workers.settling import Devices, register_devices, settle_supernets
 
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0  # between two looks at an empty queue
+
+
+class Machines(Devices, Protocol):
+    """What measures: `workers.pool.Cluster` is one."""
+
+    def pool(self, spec: EvaluatorSpec) -> SupernetPool:
+        """Actors for one supernet. Raises InvalidInput when the parts do not fit each other."""
+        ...
 
 
 class Driver:
@@ -31,7 +40,7 @@ class Driver:
         storage: Storage,
         wake_ups: WakeUps,
         artifacts: Artifacts,
-        cluster: Cluster,
+        cluster: Machines,
         references: Path,
     ) -> None:
         self._name = name

@@ -1,0 +1,121 @@
+"""A worker without Ray: storage, checkpoints and searches are real, a formula measures."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search_service import catalog, jobs
+from search_service.artifacts import Artifacts
+from search_service.domain.job import Job
+from search_service.domain.measurement import Measurement, MeasurementRequest
+from search_service.domain.supernet import Supernet
+from search_service.pools import InlinePool
+from search_service.queue import open_wake_ups
+from search_service.storage import open_storage
+from workers.driver import Driver
+from workers.pool import EvaluatorSpec
+
+ZOO = Path(__file__).parents[2] / "zoo" / "anycost-fashion32"
+
+
+class FormulaPool(InlinePool):
+    """FID is a sum over the text form."""
+
+    judges = 1
+    fid_protocol: Mapping[str, Any] = {"extractor": "formula"}
+
+    def __init__(self, before: Callable[[], None]) -> None:
+        super().__init__(self._formula)
+        self._before = before
+        self.closed = False
+
+    def close(self) -> None:
+        """See SupernetPool."""
+        self.closed = True
+
+    def _formula(self, request: MeasurementRequest) -> Measurement:
+        self._before()
+        value = float(sum(map(ord, request.architecture)) % 97)
+        return Measurement(
+            value=value,
+            low=value - 1,
+            high=value + 1,
+            protocol=request.protocol,
+            samples=request.protocol.parameters["samples"],
+            seconds=0.01,
+        )
+
+
+class OneProcess:
+    """Machines whose pools measure in the calling thread, after calling `before`."""
+
+    def __init__(self) -> None:
+        self.pools: list[FormulaPool] = []
+        self.protocols: dict[str, Mapping[str, Any]] = {}
+        self.before: Callable[[], None] = lambda: None
+
+    def devices(self) -> list[str]:
+        """See Devices."""
+        return list(self.protocols)
+
+    def calibrate(self, device: str) -> Mapping[str, Any]:
+        """See Devices."""
+        return self.protocols[device]
+
+    def pool(self, spec: EvaluatorSpec) -> FormulaPool:
+        """See Machines."""
+        self.pools.append(FormulaPool(lambda: self.before()))
+        return self.pools[-1]
+
+
+class Workplace:
+    """A driver and what it works on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.storage = open_storage("memory://")
+        self.machines = OneProcess()
+        self.folder = folder
+        self.driver = self.hire("worker")
+
+    def hire(self, name: str) -> Driver:
+        """Another worker on the same storage."""
+        return Driver(
+            name=name,
+            storage=self.storage,
+            wake_ups=open_wake_ups(None),
+            artifacts=Artifacts(str(self.folder / "artifacts")),
+            cluster=self.machines,
+            references=self.folder / "references",
+        )
+
+    def register(self, name: str = "net", **changes: Any) -> Supernet:
+        """The shipped supernet, under this name."""
+        described = json.loads((ZOO / "parameters.json").read_text())
+        checkpoint = str(ZOO / "weights.safetensors")
+        return catalog.register_supernet(
+            **{**described, "name": name, "checkpoint": checkpoint, **changes},
+            storage=self.storage,
+            wake_ups=open_wake_ups(None),
+        )
+
+    def submit(self, **changes: Any) -> Job:
+        """A small search."""
+        spec: dict[str, Any] = {
+            "supernet": "net",
+            "objectives": [{"name": "fid"}, {"name": "macs"}],
+            "searcher": {"name": "random"},
+            "budget": {"evaluations": 12},
+            "fidelity": {"samples": [64], "final_samples": 128},
+            "parallelism": 3,
+        }
+        wake_ups = open_wake_ups(None)
+        return jobs.submit("search", {**spec, **changes}, storage=self.storage, wake_ups=wake_ups)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Workplace:
+    """With no supernet yet."""
+    return Workplace(tmp_path)

@@ -1,0 +1,88 @@
+"""What a worker does with a job, however its work ends."""
+
+from typing import Any
+
+import pytest
+
+from search_service.domain.job import JobState, JobStep
+from search_service.telemetry.metrics import REGISTRY
+
+
+@pytest.fixture
+def job(workplace: Any) -> Any:
+    """A search of a supernet that is settled."""
+    workplace.register()
+    workplace.driver.turn()
+    return workplace.submit()
+
+
+def timed_jobs() -> float:
+    return REGISTRY.get_sample_value("gansearch_job_duration_seconds_count") or 0.0
+
+
+def test_there_is_nothing_to_do_in_an_empty_queue(workplace: Any) -> None:
+    assert not workplace.driver.turn()
+
+
+def test_a_claimed_search_is_run_to_its_end_and_timed(workplace: Any, job: Any) -> None:
+    before = timed_jobs()
+    assert workplace.driver.turn()
+    ended = workplace.storage.jobs.get(job.id)
+    assert (ended.state, ended.reason) == (JobState.SUCCEEDED, "budget")
+    assert ended.evaluations == 12
+    assert timed_jobs() == before + 1
+
+
+def test_a_worker_that_drains_hands_its_job_back_with_what_is_recorded(
+    workplace: Any, job: Any
+) -> None:
+    asked = []
+
+    def drain_after_five() -> None:
+        asked.append(1)
+        if len(asked) == 5:
+            workplace.driver.stop.set()
+
+    workplace.machines.before = drain_after_five
+    workplace.driver.turn()
+    left = workplace.storage.jobs.get(job.id)
+    assert left.state is JobState.RUNNING
+    assert 0 < left.evaluations < 12
+    assert workplace.hire("successor").turn()  # at once: the lease does not have to run out
+    ended = workplace.storage.jobs.get(job.id)
+    assert (ended.state, ended.evaluations) == (JobState.SUCCEEDED, 12)
+
+
+def test_a_search_cancelled_under_way_stops_and_stays_cancelled(workplace: Any, job: Any) -> None:
+    asked = []
+
+    def cancel() -> None:
+        asked.append(1)
+        workplace.storage.jobs.step(job.id, JobStep.CANCEL)
+
+    workplace.machines.before = cancel
+    assert workplace.driver.turn()
+    assert workplace.storage.jobs.get(job.id).state is JobState.CANCELLED
+    assert len(asked) < 12
+
+
+def test_a_mistake_of_ours_fails_the_job_in_one_line_and_the_worker_goes_on(
+    workplace: Any, job: Any
+) -> None:
+    def mistake() -> None:
+        raise ZeroDivisionError("by nought\nwhich is not done")
+
+    workplace.machines.before = mistake
+    assert workplace.driver.turn()
+    ended = workplace.storage.jobs.get(job.id)
+    assert (ended.state, ended.reason) == (JobState.FAILED, "ZeroDivisionError: by nought")
+    workplace.machines.before = lambda: None
+    again = workplace.submit()
+    assert workplace.driver.turn()
+    assert workplace.storage.jobs.get(again.id).state is JobState.SUCCEEDED
+
+
+def test_a_stopped_worker_takes_no_job(workplace: Any, job: Any) -> None:
+    workplace.driver.stop.set()
+    workplace.driver.run()
+    assert workplace.storage.jobs.get(job.id).state is JobState.QUEUED

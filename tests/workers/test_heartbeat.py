@@ -1,0 +1,43 @@
+"""A claim that is worked on stays ours; one that was taken away is noticed."""
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from search_service.domain.job import JobStep
+from search_service.errors import LostClaim
+from workers.heartbeat import RENEW_SECONDS, Draining, Heartbeat
+
+
+@pytest.fixture
+def claim(workplace: Any) -> Any:
+    workplace.register()
+    workplace.driver.turn()
+    workplace.submit()
+    return workplace.storage.jobs.claim(worker="w", lease_seconds=RENEW_SECONDS + 1)
+
+
+def test_a_lease_that_would_have_ended_is_renewed(workplace: Any, claim: Any) -> None:
+    with Heartbeat(claim, storage=workplace.storage, stop=threading.Event()) as heart:
+        time.sleep(RENEW_SECONDS + 1.5)
+        heart.check()
+        assert workplace.storage.jobs.claim(worker="other", lease_seconds=1) is None
+
+
+def test_a_cancelled_job_is_noticed_by_the_next_beat(workplace: Any, claim: Any) -> None:
+    with Heartbeat(claim, storage=workplace.storage, stop=threading.Event()) as heart:
+        workplace.storage.jobs.step(claim.job.id, JobStep.CANCEL)
+        time.sleep(RENEW_SECONDS + 1)
+        with pytest.raises(LostClaim, match=claim.job.id):
+            heart.check()
+
+
+def test_a_stopped_worker_drains(workplace: Any, claim: Any) -> None:
+    stop = threading.Event()
+    with Heartbeat(claim, storage=workplace.storage, stop=stop) as heart:
+        heart.check()
+        stop.set()
+        with pytest.raises(Draining):
+            heart.check()

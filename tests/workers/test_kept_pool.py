@@ -1,0 +1,43 @@
+"""One supernet's actors at a time."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search_service.errors import InvalidFile
+from workers.kept_pool import KeptPool
+
+
+@pytest.fixture
+def kept(workplace: Any, tmp_path: Path) -> KeptPool:
+    return KeptPool(workplace.machines.pool, references=tmp_path)
+
+
+def test_the_next_job_on_a_supernet_finds_its_actors_alive(workplace: Any, kept: KeptPool) -> None:
+    supernet = workplace.register()
+    assert kept.of(supernet) is kept.of(supernet)
+    assert [pool.closed for pool in workplace.machines.pools] == [False]
+
+
+def test_another_supernet_ends_them(workplace: Any, kept: KeptPool) -> None:
+    first, second = workplace.register("first"), workplace.register("second")
+    kept.of(first)
+    kept.of(second)
+    kept.of(first)
+    assert [pool.closed for pool in workplace.machines.pools] == [True, True, False]
+
+
+def test_after_a_checkpoint_that_has_gone_the_next_supernet_is_served(
+    workplace: Any, kept: KeptPool, tmp_path: Path
+) -> None:
+    path = tmp_path / "weights.safetensors"
+    good = workplace.register("good")
+    path.write_bytes(Path(good.checkpoint).read_bytes())
+    gone = workplace.register("gone", checkpoint=str(path))
+    kept.of(good)
+    path.unlink()
+    with pytest.raises(InvalidFile):
+        kept.of(gone)
+    kept.of(good)
+    assert [pool.closed for pool in workplace.machines.pools] == [True, False]

@@ -1,0 +1,32 @@
+"""Signals are sent to this very process."""
+
+import os
+import signal
+
+import pytest
+
+from search_service.cli.stopping import SIGNALS, StopSignals
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_first_asks_and_the_second_insists(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with StopSignals() as signals:
+        assert not signals.asked
+        os.kill(os.getpid(), number)
+        assert signals.asked
+        assert not signals.insisted
+        os.kill(os.getpid(), number)
+        assert signals.insisted
+    assert signal.getsignal(number) is before
+
+
+def test_what_was_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopSignals() as signals:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not signals.asked
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -15,7 +15,8 @@ from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Supernet, SupernetStatus
 from search_service.errors import Conflict, InvalidInput, NotFound, UnknownName
 from search_service.queue import WakeUps
-from search_service.spaces.feasibility import require_feasible
+from search_service.searchers.base import Problem
+from search_service.spaces.feasibility import admits, require_feasible
 from search_service.storage.base import Storage
 
 MAX_OBJECTIVES = 4
@@ -78,12 +79,16 @@ def _check(spec: SearchSpec, supernet: Supernet, storage: Storage) -> None:
     _check_objectives(spec.objectives, storage)
     for i, constraint in enumerate(spec.constraints):
         _check_device(constraint, f"/spec/constraints/{i}", storage)
+    space = catalog.space_of(supernet)
+    problem = Problem(
+        space=space, objectives=len(spec.objectives), admits=admits(space, spec.constraints)
+    )
     with _below("/spec"):
-        searchers.check(spec.searcher.name, spec.searcher.parameters)
+        searchers.check(spec.searcher.name, spec.searcher.parameters, problem=problem)
     for i, job_id in enumerate(spec.warm_start):
         _check_warm_start(job_id, f"/spec/warm_start/{i}/job", supernet, storage)
     with _below("/spec"):
-        require_feasible(catalog.space_of(supernet), spec.constraints)
+        require_feasible(space, spec.constraints)
 
 
 @contextmanager

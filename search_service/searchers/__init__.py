@@ -27,15 +27,19 @@ def build(
 ) -> Searcher:
     """The searcher of this name. Raises as `check` does, and InvalidInput for a negative seed."""
     require_seed(seed)
+    check(name, parameters, problem=problem)
     entry = _entry(name)
     read = read_parameters(entry.parameters, parameters, pointer=_POINTER)
     return entry.searcher(problem=problem, seed=seed, window=window, parameters=read)
 
 
-def check(name: str, parameters: Mapping[str, Any]) -> None:
-    """Raises UnknownName for an unknown searcher or parameter, InvalidInput for a bad value; the
-    pointers are those of a job's body."""
-    read_parameters(_entry(name).parameters, parameters, pointer=_POINTER)
+def check(name: str, parameters: Mapping[str, Any], *, problem: Problem | None = None) -> None:
+    """Raises UnknownName for an unknown searcher or parameter, InvalidInput for a bad value or for
+    a problem that the searcher does not solve; the pointers are those of a job's body."""
+    entry = _entry(name)
+    read = read_parameters(entry.parameters, parameters, pointer=_POINTER)
+    if problem is not None and entry.check_problem is not None:
+        entry.check_problem(problem, read)
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The table of searchers: each with the parameters it takes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,10 +18,12 @@ class MakeSearcher(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What the table holds: the searcher, and the dataclass of its parameters."""
+    """What the table holds: the searcher, the dataclass of its parameters, and whether with them
+    it can search a problem (InvalidInput if not; None: it searches any)."""
 
     searcher: MakeSearcher
     parameters: type[Any]
+    check_problem: Callable[[Problem, Any], None] | None = None
 
 
 SEARCHERS: Registry[Entry] = Registry("searcher")

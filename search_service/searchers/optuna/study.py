@@ -1,74 +1,16 @@
 """An in-memory Optuna study that holds a search's history, and samplers made for one number."""
 
-import inspect
-import re
-import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    IntDistribution,
-)
-from optuna.samplers import BaseGASampler, BaseSampler, RandomSampler
+from optuna.samplers import BaseGASampler, BaseSampler, CmaEsSampler, RandomSampler
+from optuna.study import StudyDirection
 from optuna.trial import Trial, TrialState
 
 from search_service.domain.space import Architecture, Choice
-from search_service.errors import InvalidInput, UnknownName
 from search_service.searchers.base import Told
-
-_POINTER = "/searcher/parameters/options"
-_PLAIN = re.compile(r"(bool|int|float|str)( \| None)?")  # annotations that JSON can give
-_TYPES: dict[str, tuple[type, ...]] = {
-    "bool": (bool,),
-    "int": (int,),
-    "float": (int, float),
-    "str": (str,),
-}
-
-
-def check_options(sampler: str, options: Mapping[str, Any]) -> None:
-    """Raises UnknownName or InvalidInput for what the sampler's class does not take."""
-    known = _options_of(sampler)
-    for name, value in options.items():
-        pointer = f"{_POINTER}/{name}"
-        if name not in known:
-            names = ", ".join(known) or "none"
-            raise UnknownName(
-                f"unknown option {name!r} of {sampler}; known: {names}", pointer=pointer
-            )
-        is_bool = isinstance(value, bool)
-        if not isinstance(value, _TYPES[known[name]]) or is_bool != (known[name] == "bool"):
-            raise InvalidInput(
-                f"option {name!r} must be {known[name]}, got {value!r}", pointer=pointer
-            )
-    try:
-        make_sampler(sampler, options, seed=0)
-    except ValueError as error:
-        raise InvalidInput(f"{sampler}: {error}", pointer=_POINTER) from None
-
-
-def make_sampler(sampler: str, options: Mapping[str, Any], *, seed: int) -> BaseSampler:
-    """A sampler with this seed. That it is experimental was the user's choice: it is not told."""
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        made: BaseSampler = getattr(optuna.samplers, sampler)(**options, seed=seed)
-    return made
-
-
-def _options_of(sampler: str) -> dict[str, str]:
-    """Name to type of the options that JSON can give, without the seed."""
-    signature = inspect.signature(getattr(optuna.samplers, sampler))
-    matches = {
-        name: _PLAIN.fullmatch(str(parameter.annotation))
-        for name, parameter in signature.parameters.items()
-        if name != "seed" and not name.startswith("warn_")
-    }
-    return {name: match[1] for name, match in matches.items() if match}
+from search_service.searchers.optuna.samplers import Chosen, distributions, make_sampler
 
 
 class ReplayedStudy:
@@ -80,9 +22,9 @@ class ReplayedStudy:
 
     def __init__(
         self,
+        chosen: Chosen,
         *,
-        sampler: str,
-        options: Mapping[str, Any],
+        fixed: Mapping[str, int],
         categorical: bool,
         choices: Sequence[Choice],
         objectives: int,
@@ -90,23 +32,19 @@ class ReplayedStudy:
         constrained: bool,
     ) -> None:
         self.constrained = constrained  # whether trials carry their violation
+        # CMA-ES knows no constraints: who breaks one has failed, and is not learnt from.
+        self._plain = chosen.sampler == "CmaEsSampler"
         self.proposed: list[Architecture] = []
-        self._sampler = sampler
-        self._options = options
+        self._chosen = chosen
+        self._fixed = fixed
         self._seed = seed
         self._told: list[Told] = []
         self._running: list[Trial] = []  # those not told, oldest first
-        self._distributions: dict[str, BaseDistribution] = {
-            choice.name: (
-                CategoricalDistribution(tuple(range(len(choice.options))))
-                if categorical
-                else IntDistribution(0, len(choice.options) - 1)
-            )
-            for choice in choices
-        }
+        self._distributions = distributions(choices, categorical=categorical)
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self._directions = [StudyDirection.MINIMIZE] * objectives
         self._study = optuna.create_study(
-            directions=["minimize"] * objectives, sampler=RandomSampler(seed=0)
+            directions=self._directions, sampler=RandomSampler(seed=0)
         )
 
     def begins(self, proposed: Sequence[Architecture], told: Sequence[Told]) -> bool:
@@ -120,42 +58,61 @@ class ReplayedStudy:
         """Finish the trials of `told`, a history that continues what was told before."""
         for outcome in told[len(self._told) :]:
             trial = self._running.pop(0)
-            if outcome.costs is None:
+            if outcome.costs is None or (self._plain and outcome.violation):
                 self._study.tell(trial, state=TrialState.FAIL)
             else:
-                if self.constrained:
+                if self.constrained and not self._plain:
                     trial.set_constraint("violation", outcome.violation)
                 self._study.tell(trial, list(outcome.costs))
             self._told.append(outcome)
 
     def enter(self, architecture: Architecture, *, indices: Sequence[int]) -> None:
         """Number `len(proposed)` is this architecture; it runs from now on."""
+        sampler = self._plain_sampler()
+        if isinstance(sampler, CmaEsSampler):
+            self._study.sampler = self._fresh_sampler(0)
         self._study.enqueue_trial(dict(zip(self._distributions, indices, strict=True)))
         trial = self._study.ask(self._distributions)
         self._running.append(trial)
-        sampler = self._fresh_sampler(0)
+        frozen = self._study.get_trials(deepcopy=False)[trial.number]
+        # Otherwise these would pass over trials that they were given, as if they had not been.
+        if isinstance(sampler, CmaEsSampler):
+            space = self._study.sampler.infer_relative_search_space(self._study, frozen)
+            self._study.sampler.sample_relative(self._study, frozen, space)
         if isinstance(sampler, BaseGASampler):
-            # Otherwise it would pass over trials that it was given, as if they had not been.
-            frozen = self._study.get_trials(deepcopy=False)[trial.number]
             generation = sampler.get_trial_generation(self._study, frozen)
             sampler.get_parent_population(self._study, generation)
         self.proposed.append(architecture)
 
     def sample(self, attempt: int) -> list[int]:
         """Option indices that the sampler would take for the next number; nothing is entered."""
-        sampler = self._fresh_sampler(attempt)
+        sampler = self._plain_sampler()
+        if isinstance(sampler, CmaEsSampler):
+            return self._draw(attempt, self._copy())
         if isinstance(sampler, BaseGASampler):
             # The first draw of a generation sees the parents in another order than later draws do.
-            self._draw(sampler)
-            sampler = self._fresh_sampler(attempt)
-        return self._draw(sampler)
+            self._draw(attempt, self._study)
+        return self._draw(attempt, self._study)
 
-    def _draw(self, sampler: BaseSampler) -> list[int]:
-        self._study.sampler = sampler
-        trial = self._study.ask(self._distributions)
-        self._study.tell(trial, state=TrialState.FAIL)
+    def _draw(self, attempt: int, study: optuna.Study) -> list[int]:
+        study.sampler = self._fresh_sampler(attempt)
+        trial = study.ask(self._distributions)
+        study.tell(trial, state=TrialState.FAIL)
         return [int(trial.params[name]) for name in self._distributions]
 
+    def _copy(self) -> optuna.Study:
+        """For CMA-ES, whose draw depends on how many trials there are, drawn ones among them."""
+        copied = optuna.create_study(directions=self._directions)
+        copied.add_trials(self._study.get_trials(deepcopy=False))
+        return copied
+
     def _fresh_sampler(self, attempt: int) -> BaseSampler:
+        return make_sampler(self._chosen, seed=self._state(attempt), fixed=self._fixed)
+
+    def _plain_sampler(self) -> BaseSampler:
+        """The same as if nothing were fixed."""
+        return make_sampler(self._chosen, seed=self._state(0))
+
+    def _state(self, attempt: int) -> int:
         rng = np.random.default_rng([self._seed, len(self.proposed), attempt])
-        return make_sampler(self._sampler, self._options, seed=int(rng.integers(2**31)))
+        return int(rng.integers(2**31))

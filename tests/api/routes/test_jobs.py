@@ -50,6 +50,10 @@ def test_a_search_is_accepted_with_its_location(client: httpx.Client, body: dict
         ({"warm_start": [{"job": "job_x"}]}, "/spec/warm_start/0/job"),
         ({"parallelism": 0}, "/spec/parallelism"),
         ({"seed": -1}, "/spec/seed"),
+        (
+            {"searcher": {"name": "optuna", "parameters": {"sampler": "GridSampler"}}},
+            "/spec/searcher/parameters/sampler",
+        ),
     ],
 )
 def test_what_is_wrong_is_pointed_at_and_nothing_is_stored(

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from statistics import median
 from typing import Any
 
@@ -19,6 +21,15 @@ from search_service.searchers.selection import best_first
 Measure = Callable[[Architecture], Told]
 
 WINDOW = 3
+NEEDS_CMAES = pytest.mark.skipif(find_spec("cmaes") is None, reason="the package cmaes is missing")
+FIXED = {"channels.1": 0.5}
+
+
+def fixed(sampler: str, **options: Any) -> dict[str, Any]:
+    given = {"fixed_params": FIXED, "base_sampler": sampler, "base_options": options}
+    return {"sampler": "PartialFixedSampler", "options": given}
+
+
 EVERY: dict[str, tuple[str, Mapping[str, Any]]] = {
     "random": ("random", {}),
     "exhaustive": ("exhaustive", {}),
@@ -32,8 +43,26 @@ EVERY: dict[str, tuple[str, Mapping[str, Any]]] = {
     "optuna-nsga2": ("optuna", {"sampler": "NSGAIISampler", "options": {"population_size": 6}}),
     "optuna-nsga3": ("optuna", {"sampler": "NSGAIIISampler", "options": {"population_size": 6}}),
     "optuna-gp": ("optuna", {"sampler": "GPSampler", "options": {"n_startup_trials": 4}}),
+    "optuna-random": ("optuna", {"sampler": "RandomSampler"}),
+    "optuna-grid": ("optuna", {"sampler": "GridSampler"}),
+    "optuna-tree": ("optuna", {"sampler": "BruteForceSampler"}),
+    "optuna-sobol": ("optuna", {"sampler": "QMCSampler"}),
+    "optuna-halton": (
+        "optuna",
+        {"sampler": "QMCSampler", "options": {"qmc_type": "halton", "scramble": True}},
+    ),
+    "optuna-cmaes": ("optuna", {"sampler": "CmaEsSampler", "options": {"popsize": 5}}),
+    "optuna-fixed-tpe": ("optuna", fixed("TPESampler", n_startup_trials=5)),
+    "optuna-fixed-nsga2": ("optuna", fixed("NSGAIISampler", population_size=6)),
+    "optuna-fixed-cmaes": ("optuna", fixed("CmaEsSampler", popsize=5)),
+    "optuna-fixed-grid": ("optuna", fixed("GridSampler")),
+    "optuna-fixed-tree": ("optuna", fixed("BruteForceSampler")),
+    "optuna-fixed-sobol": ("optuna", fixed("QMCSampler")),
 }
 SLOW_SAMPLERS = {"optuna-gp"}  # a second per proposal: a few are enough
+UNTAUGHT = {"random", "exhaustive", "optuna-random"} | {
+    name for name in EVERY if name.rpartition("-")[2] in ("grid", "tree", "sobol", "halton")
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +76,23 @@ def problem(space: SearchSpace) -> Problem:
     return Problem(space=space, objectives=2, admits=lambda a: sum(indices_of(space, a)) % 2 == 0)
 
 
-@pytest.fixture(params=sorted(EVERY))
+@dataclass(frozen=True, kw_only=True)
+class FirstCost:
+    """For a searcher of one objective: the first cost is all that it is told."""
+
+    searcher: Searcher
+
+    def ask(self, proposed: Sequence[Architecture], told: Sequence[Told]) -> Architecture | None:
+        return self.searcher.ask(
+            proposed, [replace(t, costs=t.costs and t.costs[:1]) for t in told]
+        )
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=NEEDS_CMAES) if "cmaes" in name else name for name in sorted(EVERY)
+    ]
+)
 def named(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name
@@ -86,7 +131,12 @@ def troubled(space: SearchSpace) -> Measure:
 
 def build(named: str, problem: Problem, *, seed: int = 0, window: int = WINDOW) -> Searcher:
     name, parameters = EVERY[named]
-    return searchers.build(name, problem=problem, seed=seed, window=window, parameters=parameters)
+    if "cmaes" in named:
+        problem = replace(problem, objectives=1)
+    searcher = searchers.build(
+        name, problem=problem, seed=seed, window=window, parameters=parameters
+    )
+    return FirstCost(searcher=searcher) if "cmaes" in named else searcher
 
 
 def run(
@@ -106,6 +156,8 @@ def run(
 
 def length(named: str) -> int:
     """How many proposals show what a searcher does."""
+    if "fixed" in named:
+        return 25  # of 32
     return 9 if named in SLOW_SAMPLERS else 40
 
 
@@ -117,6 +169,8 @@ def test_proposes_only_admitted_ones_and_none_twice(named: str, problem: Problem
     proposed, _ = run(build(named, problem), formula(problem.space), count=length(named))
     assert len(proposed) == len(set(proposed)) == length(named)
     assert all(map(problem.admits, proposed))
+    if "fixed" in named:
+        assert {problem.space.describe(a)["channels.1"] for a in proposed} == {0.5}
 
 
 def test_built_anew_at_any_point_it_gives_the_same_answer(named: str, problem: Problem) -> None:
@@ -150,7 +204,10 @@ def test_every_admitted_one_is_proposed_before_it_says_none_is_left(
     if named in SLOW_SAMPLERS:
         few = set(sorted(few, key=str)[:8])
         problem = Problem(space=space, objectives=2, admits=few.__contains__)
+    if "fixed" in named:
+        few = {a for a in few if space.describe(a)["channels.1"] == 0.5}
     proposed, _ = run(build(named, problem), formula(space), count=1000)
+    assert few
     assert set(proposed) == few
 
 
@@ -172,7 +229,7 @@ def test_another_seed_gives_another_sequence(named: str, problem: Problem) -> No
 
 
 def test_what_it_was_told_changes_what_it_proposes(named: str, problem: Problem) -> None:
-    if named in ("random", "exhaustive"):
+    if named in UNTAUGHT:
         return
     measure = formula(problem.space)
 
@@ -277,6 +334,22 @@ def test_the_schema_states_defaults_and_bounds() -> None:
     assert "TPESampler" in searchers.schema("optuna")["properties"]["sampler"]["enum"]
     for name in searchers.SEARCHERS:
         assert searchers.schema(name)["additionalProperties"] is False
+
+
+def test_a_sampler_that_has_converged_is_followed_to_its_neighbourhood() -> None:
+    """It may not repeat itself; what takes its place is better than chance."""
+    space = spaces.build("anycost", {"resolution": 32, "channel_multiplier": 0.0625})
+    problem = Problem(space=space, objectives=1, admits=lambda architecture: True)
+    measure = formula(space)
+
+    def last_costs(name: str, parameters: Mapping[str, Any]) -> float:
+        searcher = searchers.build(
+            name, problem=problem, seed=0, window=WINDOW, parameters=parameters
+        )
+        _, told = run(FirstCost(searcher=searcher), measure, count=120)
+        return float(np.mean([t.costs[0] for t in told[-40:] if t.costs]))
+
+    assert last_costs("optuna", {"sampler": "TPESampler"}) < 0.7 * last_costs("random", {})
 
 
 def test_importing_the_searchers_loads_neither_torch_nor_optuna() -> None:

@@ -1,0 +1,58 @@
+"""A front, the same from every route."""
+
+from typing import Self
+
+from pydantic import BaseModel
+
+from api.schemas.answers.values import ValueAnswer, values_of
+from search_service.domain.evaluation import Evaluation
+from search_service.domain.front import Front
+
+
+class FrontPoint(BaseModel):
+    """One member of a front."""
+
+    evaluation: str
+    architecture: dict[str, int | float]
+    text: str
+    values: dict[str, ValueAnswer]
+
+    @classmethod
+    def of(cls, evaluation: Evaluation) -> Self:
+        return cls(
+            evaluation=evaluation.id,
+            architecture=dict(evaluation.options),
+            text=evaluation.architecture,
+            values=values_of(evaluation.best_values),
+        )
+
+
+class ObjectiveAnswer(BaseModel):
+    """An objective of a front."""
+
+    name: str
+    device: str | None = None
+
+
+class FrontAnswer(BaseModel):
+    """A front, best first objective first."""
+
+    supernet: str
+    job: str | None
+    objectives: list[ObjectiveAnswer]
+    reference_point: dict[str, float]
+    hypervolume: float | None
+    points: list[FrontPoint]
+
+    @classmethod
+    def of(cls, front: Front) -> Self:
+        return cls(
+            supernet=front.supernet,
+            job=front.job,
+            objectives=[
+                ObjectiveAnswer(name=o.name, device=o.device or None) for o in front.objectives
+            ],
+            reference_point=dict(front.reference_point),
+            hypervolume=front.hypervolume,
+            points=[FrontPoint.of(point) for point in front.points],
+        )

@@ -1,0 +1,68 @@
+"""The contract of jobs."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from search_service.domain.job import Claim, Job, JobState, JobStep
+from search_service.storage.base.paging import Page
+
+
+class Jobs(Protocol):
+    """The queue and its truth."""
+
+    def add(self, job: Job) -> None:
+        """Store a queued job, with its first `state` event."""
+        ...
+
+    def get(self, job_id: str) -> Job:
+        """Raises NotFound."""
+        ...
+
+    def page(
+        self,
+        *,
+        size: int,
+        token: str | None = None,
+        state: str | None = None,
+        kind: str | None = None,
+        supernet: str | None = None,
+        label: tuple[str, str] | None = None,
+    ) -> Page[Job]:
+        """Newest first, filtered; `supernet` is an id. Raises InvalidInput for a token that is not
+        one of ours. A job added meanwhile does not move those that follow."""
+        ...
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """Jobs by (kind, state); pairs without a job are left out."""
+        ...
+
+    def oldest_queued(self) -> datetime | None:
+        """When the queued job that has waited longest was created."""
+        ...
+
+    def claim(self, *, worker: str, lease_seconds: float) -> Claim | None:
+        """Take the job of highest priority, then oldest, that is queued, or running with a lease
+        that has ended. One conditional statement: of two callers one gets it. The job becomes
+        running (a `state` event if it was queued) and its fence grows by one."""
+        ...
+
+    def renew(self, claim: Claim, *, lease_seconds: float) -> Claim:
+        """Push the lease's end to `lease_seconds` from now; the claim that comes back carries the
+        job as it is now. Raises LostClaim."""
+        ...
+
+    def release(self, claim: Claim) -> None:
+        """End the lease now, so that any worker may claim the running job; raises LostClaim."""
+        ...
+
+    def step(self, job_id: str, step: JobStep) -> Job:
+        """A user's step (see `domain.job.state_after`), with its `state` event, and an `end` event
+        when it becomes terminal. It ends the present claim: the fence grows, the lease ends. A
+        repeated step changes nothing. `retry` raises the attempt and clears reason and times.
+        Raises NotFound, IllegalTransition."""
+        ...
+
+    def finish(self, claim: Claim, *, state: JobState, reason: str) -> Job:
+        """Make it terminal, with `state` and `end` events; raises LostClaim. It ends the claim."""
+        ...

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from search_service.domain.space import Architecture, largest
+from search_service.recipes.anycost import AnycostRecipe
 from search_service.spaces.anycost import AnycostSpace
 from workers.discriminators.anycost import (
     AnycostDiscriminator,
@@ -24,7 +25,6 @@ from workers.discriminators.anycost import (
 from workers.images import from_uint8, grid, png, read_fashion_mnist, to_uint8, upsample
 from workers.supernets.anycost import AnycostSupernet
 from workers.training.anycost_draws import AnycostDraws
-from workers.training.anycost_recipe import AnycostRecipe
 from workers.training.averaging import decay, update_average
 from workers.training.losses import (
     area_pyramid,
@@ -33,7 +33,7 @@ from workers.training.losses import (
     image_distillation,
     r1_penalty,
 )
-from workers.training.methods import METHODS, Method
+from workers.training.methods import METHODS
 from workers.training.precision import autocast
 
 GRID_SEED = 4  # of the latents that every grid shows, so that grids can be compared
@@ -212,4 +212,4 @@ def begin(recipe: AnycostRecipe, data: Path | None) -> AnycostTraining:
     return AnycostTraining(recipe, torch.from_numpy(real.pixels)[:, None])
 
 
-METHODS.register("anycost")(Method(recipe=AnycostRecipe, begin=begin))
+METHODS.register("anycost")(begin)

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from search_service.domain.space import Architecture, largest, smallest
+from search_service.recipes.anycost import AnycostRecipe
 from search_service.spaces.anycost import AnycostSpace
-from workers.training.anycost_recipe import AnycostRecipe
 from workers.training.draws import Draws
 
 

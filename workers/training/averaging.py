@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from workers.training.anycost_recipe import Averaging
+from search_service.recipes.anycost import Averaging
 
 
 def decay(settings: Averaging, *, images_seen: int, batch: int) -> float:

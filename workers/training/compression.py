@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from search_service.errors import InvalidInput
-from workers.supernets.gan_compression.resnet_generator import ResnetGenerator
-from workers.training.compression_recipe import (
+from search_service.recipes.compression import (
     StudentRecipe,
 )
+from workers.supernets.gan_compression.resnet_generator import ResnetGenerator
 from workers.training.critics import critic_loss
 from workers.training.distillation import Projections, mapped_channels, mapped_layers
 from workers.training.draws import Draws

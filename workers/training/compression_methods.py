@@ -7,17 +7,17 @@ from typing import TypeVar
 
 import torch
 
-from workers import supernets
-from workers.checkpoints import load_weights
-from workers.supernets.gan_compression.resnet import ResnetSupernet, new_subnet
-from workers.training.compression import CompressionTraining
-from workers.training.compression_recipe import (
+from search_service.recipes.compression import (
     CompressRecipe,
     FinetuneRecipe,
     ScratchRecipe,
     StudentRecipe,
 )
-from workers.training.methods import METHODS, Method
+from workers import supernets
+from workers.checkpoints import load_weights
+from workers.supernets.gan_compression.resnet import ResnetSupernet, new_subnet
+from workers.training.compression import CompressionTraining
+from workers.training.methods import METHODS
 from workers.training.students import FixedStudent, SupernetStudent
 from workers.training.translation_data import ImageSizes, TranslationData, open_data
 
@@ -71,6 +71,6 @@ def _begin(
     return lambda recipe, folder: method(recipe, open_data(recipe.dataset, folder))
 
 
-METHODS.register("compress")(Method(recipe=CompressRecipe, begin=_begin(compress)))
-METHODS.register("finetune")(Method(recipe=FinetuneRecipe, begin=_begin(finetune)))
-METHODS.register("scratch")(Method(recipe=ScratchRecipe, begin=_begin(scratch)))
+METHODS.register("compress")(_begin(compress))
+METHODS.register("finetune")(_begin(finetune))
+METHODS.register("scratch")(_begin(scratch))

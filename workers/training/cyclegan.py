@@ -5,7 +5,6 @@ sections 3 and 4: there and back again gives the image that one set out with.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -13,9 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from search_service.errors import InvalidInput
+from search_service.recipes.cyclegan import CycleganRecipe
 from workers.training.critics import critic_loss, in_float32
 from workers.training.draws import Draws
-from workers.training.methods import METHODS, Method
+from workers.training.methods import METHODS
 from workers.training.objectives import ADVERSARIAL
 from workers.training.optimisers import backward, new_adam, set_learning_rate
 from workers.training.parts import Part, load_state_of, state_of
@@ -30,19 +30,6 @@ from workers.training.translation_data import (
     shown_inputs,
 )
 from workers.training.translation_networks import new_critic, new_generator
-from workers.training.translation_recipe import GeneratorSize, TranslationRecipe
-
-
-@dataclass(frozen=True, kw_only=True)
-class CycleganRecipe(TranslationRecipe):
-    """The generators' loss is adversarial + cycle x (L1 after a round trip + identity x L1 of an
-    image that is in the right domain already), both ways."""
-
-    adversarial: str = "lsgan"
-    generator: GeneratorSize = field(default_factory=GeneratorSize)
-    cycle: float = 10.0
-    identity: float = 0.5  # needs as many channels in one domain as in the other
-    pool: int = 50  # generated images that each discriminator is shown again
 
 
 class CycleganTraining:
@@ -166,4 +153,4 @@ def begin(recipe: CycleganRecipe, folder: Path | None) -> CycleganTraining:
     return CycleganTraining(recipe, open_data(recipe.dataset, folder))
 
 
-METHODS.register("cyclegan")(Method(recipe=CycleganRecipe, begin=begin))
+METHODS.register("cyclegan")(begin)

@@ -1,15 +1,13 @@
 """The training methods by name, and what the loop asks of each."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from torch import nn
 
-from search_service.errors import InvalidInput
+from search_service.recipes import Recipe, parse_file
 from search_service.registry import Registry
-from workers.training.recipe import Recipe, read, read_toml
 
 
 class Training(Protocol):
@@ -45,20 +43,9 @@ class Training(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Method:
-    """How a recipe of this method is read, and a training begun from it.
-
-    `begin` takes the recipe and the folder of the data (None: its usual place), and raises
-    InvalidInput for whatever is wrong with either before any training.
-    """
-
-    recipe: type[Any]
-    begin: Callable[[Any, Path | None], Training]
-
-
-METHODS: Registry[Method] = Registry("training method")
-UNSAID = "anycost"  # the method of a recipe that names none
+# Each begins a training from its recipe and the folder of the data (None: its usual place), and
+# raises InvalidInput for whatever is wrong with either before any training.
+METHODS: Registry[Callable[[Any, Path | None], Training]] = Registry("training method")
 
 
 def begin(path: Path, data: Path | None) -> Training:
@@ -66,15 +53,5 @@ def begin(path: Path, data: Path | None) -> Training:
 
     Raises InvalidFile when the file cannot be read, UnknownName or InvalidInput naming the bad key.
     """
-    method, recipe = load(path)
-    return method.begin(recipe, data)
-
-
-def load(path: Path) -> tuple[Method, Any]:
-    """The method and the recipe in a TOML file. Raises as `begin` does."""
-    table = read_toml(path)
-    name = table.pop("method", UNSAID)
-    if not isinstance(name, str):
-        raise InvalidInput(f"recipe key 'method' must be str, got {name!r}")
-    method = METHODS[name]
-    return method, read(method.recipe, table)
+    name, recipe = parse_file(path)
+    return METHODS[name](recipe, data)

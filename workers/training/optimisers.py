@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
+from search_service.recipes.translation import Adam
 from workers.training.schedules import constant_then_linear
-from workers.training.translation_recipe import Adam
 
 
 def new_adam(networks: Iterable[nn.Module], settings: Adam) -> torch.optim.Adam:

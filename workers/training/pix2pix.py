@@ -7,7 +7,6 @@ Compression trains its teachers with.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -15,9 +14,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from search_service.errors import InvalidInput
+from search_service.recipes.pix2pix import Pix2pixRecipe
 from workers.training.critics import critic_loss, in_float32
 from workers.training.draws import Draws
-from workers.training.methods import METHODS, Method
+from workers.training.methods import METHODS
 from workers.training.objectives import ADVERSARIAL
 from workers.training.optimisers import backward, new_adam, set_learning_rate
 from workers.training.parts import Part, load_state_of, state_of
@@ -30,15 +30,6 @@ from workers.training.translation_data import (
     shown_inputs,
 )
 from workers.training.translation_networks import new_critic, new_generator
-from workers.training.translation_recipe import GeneratorSize, TranslationRecipe
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pix2pixRecipe(TranslationRecipe):
-    """The loss is adversarial + reconstruction x L1 to the true image."""
-
-    generator: GeneratorSize = field(default_factory=GeneratorSize)
-    reconstruction: float = 100.0
 
 
 class Pix2pixTraining:
@@ -122,4 +113,4 @@ def begin(recipe: Pix2pixRecipe, folder: Path | None) -> Pix2pixTraining:
     return Pix2pixTraining(recipe, open_data(recipe.dataset, folder))
 
 
-METHODS.register("pix2pix")(Method(recipe=Pix2pixRecipe, begin=begin))
+METHODS.register("pix2pix")(begin)

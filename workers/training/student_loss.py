@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor
 
-from workers.training.compression_recipe import Weights
+from search_service.recipes.compression import Weights
 from workers.training.critics import Critic, in_float32
 from workers.training.distillation import Features, Projections, feature_distance
 from workers.training.objectives import AdversarialLoss

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from search_service.recipes.translation import CriticSize, GeneratorSize, Teacher
 from search_service.spaces.gan_compression import GanCompressionParameters
 from workers.checkpoints import load_weights
 from workers.discriminators.patch import PatchDiscriminator
@@ -11,7 +12,6 @@ from workers.supernets.gan_compression.resnet_generator import (
     mobile_generator,
 )
 from workers.training.translation_data import ImageSizes
-from workers.training.translation_recipe import CriticSize, GeneratorSize, Teacher
 
 
 def new_generator(size: GeneratorSize, images: ImageSizes) -> ResnetGenerator:

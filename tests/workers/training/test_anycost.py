@@ -3,8 +3,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from search_service.recipes.anycost import Adam, AnycostRecipe, Distillation, Sampling
 from workers.training.anycost import AnycostTraining
-from workers.training.anycost_recipe import Adam, AnycostRecipe, Distillation, Sampling
 
 
 def parameters(training: AnycostTraining) -> list[Tensor]:

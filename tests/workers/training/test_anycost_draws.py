@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from search_service.domain.space import largest, smallest
+from search_service.recipes.anycost import AnycostRecipe, Sampling
 from search_service.spaces.anycost import AnycostParameters, AnycostSpace
 from workers.training.anycost_draws import AnycostDraws
-from workers.training.anycost_recipe import AnycostRecipe, Sampling
 
 RECIPE = AnycostRecipe(
     images=64,

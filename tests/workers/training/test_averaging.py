@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from workers.training.anycost_recipe import Averaging
+from search_service.recipes.anycost import Averaging
 from workers.training.averaging import decay, update_average
 
 STEADY = Averaging(half_life=1000.0, rampup=1.0)

@@ -8,12 +8,12 @@ from PIL import Image
 from torch import Tensor
 
 from search_service.errors import InvalidFile, TrainingDiverged
+from search_service.recipes.anycost import Adam, AnycostRecipe, Critic
+from search_service.recipes.records import Records
 from workers.checkpoints import read_weights
 from workers.supernets.anycost import AnycostSupernet
 from workers.training.anycost import AnycostTraining
-from workers.training.anycost_recipe import Adam, AnycostRecipe, Critic
 from workers.training.loop import train
-from workers.training.recipe import Records
 
 
 class PowerCut(Exception):

@@ -6,12 +6,16 @@ Defaults are those of pix2pix (Isola et al., 2017), CycleGAN (Zhu et al., 2017) 
 
 from dataclasses import dataclass, field
 
+from search_service.domain.seed import require_seed
 from search_service.errors import InvalidInput
-from workers.training.objectives import ADVERSARIAL
-from workers.training.precision import check_precision
-from workers.training.recipe import Records
+from search_service.recipes.checks import at_least, one_of
+from search_service.recipes.precision import PRECISIONS
+from search_service.recipes.reading import file_field
+from search_service.recipes.records import Records
 
 KINDS = ("dense", "mobile")
+DATASETS = ("fashion-mnist-boots", "fashion-mnist-edges", "folder-of-pairs", "two-folders")
+ADVERSARIAL = ("hinge", "lsgan", "non-saturating", "vanilla", "wgangp")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,14 +27,16 @@ class GeneratorSize:
     blocks: int = 9
 
     def __post_init__(self) -> None:
-        require("generator kind", self.kind, KINDS)
+        one_of("kind", self.kind, KINDS)
+        at_least("base_channels", self.base_channels, 1)
+        at_least("blocks", self.blocks, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Teacher(GeneratorSize):
     """A trained generator."""
 
-    weights: str = ""  # its file
+    weights: str = file_field()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +45,7 @@ class CriticSize:
 
     base_channels: int = 64
     layers: int = 3  # downward steps, so how large the patches are
-    weights: str = ""  # a file to begin with
+    weights: str = file_field()  # to begin with
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,40 +59,35 @@ class Adam:
 
     def __post_init__(self) -> None:
         if not 0 <= self.decay_from <= 1:
-            raise InvalidInput(f"adam.decay_from must be 0 to 1, got {self.decay_from}")
+            raise InvalidInput(
+                f"decay_from must be 0 to 1, got {self.decay_from}", pointer="/decay_from"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class TranslationRecipe:
     """One run; equal recipes on one machine give equal weights in float32."""
 
-    dataset: str  # a name in workers.images.DOMAINS
+    dataset: str  # one of DATASETS
     images: int  # how many inputs are seen in all
     batch: int = 1
     seed: int = 233
     precision: str = "float32"  # of the convolutions: float32, or bfloat16 by autocast
     flip: bool = False  # mirror half of the images; both sides of a pair alike
-    adversarial: str = "hinge"  # a name in workers.training.objectives.ADVERSARIAL
+    adversarial: str = "hinge"  # one of ADVERSARIAL
     critic: CriticSize = field(default_factory=CriticSize)
     adam: Adam = field(default_factory=Adam)
     records: Records = field(default_factory=Records)
 
     def __post_init__(self) -> None:
-        check_precision(self.precision)
-        _ = ADVERSARIAL[self.adversarial]
-        if self.batch < 1 or self.images < self.batch:
-            raise InvalidInput(
-                f"batch must be at least 1 and images at least batch, "
-                f"got {self.batch} and {self.images}"
-            )
+        one_of("dataset", self.dataset, DATASETS)
+        one_of("precision", self.precision, PRECISIONS)
+        one_of("adversarial", self.adversarial, ADVERSARIAL)
+        require_seed(self.seed)
+        at_least("batch", self.batch, 1)
+        at_least("images", self.images, self.batch)
 
     @property
     def steps(self) -> int:
         """Whole batches in the run."""
         return self.images // self.batch
-
-
-def require(what: str, value: str, known: tuple[str, ...]) -> None:
-    """Raises InvalidInput unless the value is a known one."""
-    if value not in known:
-        raise InvalidInput(f"{what} must be one of {', '.join(known)}, got {value!r}")

@@ -3,10 +3,14 @@
 GAN Compression: Efficient Architectures for Interactive Conditional GANs (Li et al., 2020).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
+from search_service import spaces
+from search_service.domain.space import SearchSpace
 from search_service.errors import InvalidInput
-from workers.training.translation_recipe import Teacher, TranslationRecipe, require
+from search_service.recipes.checks import at_least, one_of
+from search_service.recipes.reading import file_field, required_file
+from search_service.recipes.translation import Teacher, TranslationRecipe
 
 DISTANCES = ("l1", "l2", "smooth-l1")
 
@@ -19,6 +23,14 @@ class StudentSize:
     blocks: int = 9
     space: str = ""  # a published search space; empty: quarters of base_channels everywhere
 
+    def __post_init__(self) -> None:
+        _ = self.choices
+
+    @property
+    def choices(self) -> SearchSpace:
+        """What its subnets may be; the images' size, which it leaves out, changes only costs."""
+        return spaces.build("gan-compression", asdict(self))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
@@ -29,8 +41,8 @@ class Weights:
     distillation: float = 1.0
 
     def __post_init__(self) -> None:
-        if min(self.adversarial, self.reconstruction, self.distillation) < 0:
-            raise InvalidInput(f"weights must not be negative, got {self}", pointer="/weights")
+        for name in ("adversarial", "reconstruction", "distillation"):
+            at_least(name, getattr(self, name), 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,24 +57,25 @@ class StudentRecipe(TranslationRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require("distance", self.distance, DISTANCES)
+        one_of("distance", self.distance, DISTANCES)
+        if self.weights.distillation and not self.teacher.weights:
+            raise InvalidInput(
+                "teacher.weights must name a file: this recipe learns from a teacher",
+                pointer="/teacher/weights",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class CompressRecipe(StudentRecipe):
     """A supernet, taught one or several of its subnets at a time."""
 
-    initial: str = ""  # a file with the supernet's first weights
+    initial: str = file_field()  # the supernet's first weights
     subnets: int = 1  # in each step
     sandwich: bool = False  # two of them the largest and the smallest
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        fewest = 2 if self.sandwich else 1
-        if self.subnets < fewest:
-            raise InvalidInput(
-                f"subnets must be at least {fewest}, got {self.subnets}", pointer="/subnets"
-            )
+        at_least("subnets", self.subnets, 2 if self.sandwich else 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +83,11 @@ class FinetuneRecipe(StudentRecipe):
     """One architecture, from the weights that it has in a trained supernet."""
 
     architecture: str
-    initial: str  # the supernet's file
+    initial: str = required_file()  # the supernet's weights
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_architecture(self.architecture, self.supernet)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,3 +95,15 @@ class ScratchRecipe(StudentRecipe):
     """One architecture from random weights: what compression is compared with."""
 
     architecture: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_architecture(self.architecture, self.supernet)
+
+
+def _check_architecture(text: str, supernet: StudentSize) -> None:
+    try:
+        supernet.choices.parse(text)
+    except InvalidInput as error:
+        error.pointer = "/architecture"
+        raise

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from search_service.domain.seed import require_seed
 from search_service.errors import InvalidInput
-from search_service.spaces.anycost import AnycostParameters
-from workers.training.precision import check_precision
-from workers.training.recipe import Records
+from search_service.recipes.checks import at_least, one_of
+from search_service.recipes.precision import PRECISIONS
+from search_service.recipes.records import Records
+from search_service.spaces.anycost import AnycostParameters, AnycostSpace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,9 @@ class R1:
 
     weight: float = 10.0
     every: int = 16
+
+    def __post_init__(self) -> None:
+        at_least("every", self.every, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +83,23 @@ class AnycostRecipe:
     records: Records = field(default_factory=Records)
 
     def __post_init__(self) -> None:
-        check_precision(self.precision)
+        one_of("precision", self.precision, PRECISIONS)
+        require_seed(self.seed)
         if self.batch < 1 or (self.batch > 4 and self.batch % 4):
-            raise InvalidInput(f"batch must be 1 to 4 or a multiple of 4, got {self.batch}")
+            raise InvalidInput(
+                f"batch must be 1 to 4 or a multiple of 4, got {self.batch}", pointer="/batch"
+            )
+        at_least("images", self.images, self.batch)
+        self._check_sides()
+
+    def _check_sides(self) -> None:
+        known = tuple(str(side) for side in AnycostSpace(self.generator).resolutions)
+        weights = self.sampling.sides
+        for side, weight in weights.items():
+            one_of(f"sampling/sides/{side}", side, known)
+            at_least(f"sampling/sides/{side}", weight, 0)
+        if not sum(weights.values()) > 0:
+            raise InvalidInput("no side has a weight above 0", pointer="/sampling/sides")
 
     @property
     def steps(self) -> int:

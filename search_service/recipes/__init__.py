@@ -1,0 +1,42 @@
+"""Training recipes by the name of their method, checked without any network being built."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from search_service.errors import InvalidInput, UnknownName
+from search_service.recipes.anycost import AnycostRecipe
+from search_service.recipes.compression import CompressRecipe, FinetuneRecipe, ScratchRecipe
+from search_service.recipes.cyclegan import CycleganRecipe
+from search_service.recipes.pix2pix import Pix2pixRecipe
+from search_service.recipes.reading import named_files, read, read_toml
+from search_service.recipes.records import Recipe, Records
+
+RECIPES: Mapping[str, type[Recipe]] = {
+    "anycost": AnycostRecipe,
+    "compress": CompressRecipe,
+    "cyclegan": CycleganRecipe,
+    "finetune": FinetuneRecipe,
+    "pix2pix": Pix2pixRecipe,
+    "scratch": ScratchRecipe,
+}
+UNSAID = "anycost"  # the method of a recipe that names none
+
+
+def parse(table: Mapping[str, Any]) -> tuple[str, Recipe]:
+    """The method's name and the recipe. Raises UnknownName or InvalidInput at the bad key."""
+    name = table.get("method", UNSAID)
+    if not isinstance(name, str):
+        raise InvalidInput(f"recipe key 'method' must be str, got {name!r}", pointer="/method")
+    if name not in RECIPES:
+        known = ", ".join(sorted(RECIPES))
+        raise UnknownName(f"unknown training method {name!r}; known: {known}", pointer="/method")
+    return name, read(RECIPES[name], {key: table[key] for key in table if key != "method"})
+
+
+def parse_file(path: Path) -> tuple[str, Recipe]:
+    """Of a TOML file; raises InvalidFile when it cannot be read, and as `parse`."""
+    return parse(read_toml(path))
+
+
+__all__ = ["RECIPES", "Recipe", "Records", "named_files", "parse", "parse_file", "read_toml"]

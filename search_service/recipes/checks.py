@@ -1,0 +1,21 @@
+"""What a recipe's dataclass refuses, said in one manner."""
+
+from collections.abc import Collection
+
+from search_service.errors import InvalidInput
+
+
+def at_least(key: str, value: float, least: float) -> None:
+    """Raises InvalidInput, pointing at `key`, for a value below `least`."""
+    if not value >= least:
+        name = key.replace("/", ".")
+        raise InvalidInput(f"{name} must be at least {least}, got {value}", pointer=f"/{key}")
+
+
+def one_of(key: str, value: str, known: Collection[str]) -> None:
+    """Raises InvalidInput, pointing at `key`, unless the value is a known one."""
+    if value not in known:
+        name = key.replace("/", ".")
+        raise InvalidInput(
+            f"{name} must be one of {', '.join(known)}; got {value!r}", pointer=f"/{key}"
+        )

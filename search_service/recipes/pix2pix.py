@@ -1,0 +1,13 @@
+"""The settings of a generator's training on pairs: every default and its meaning, once."""
+
+from dataclasses import dataclass, field
+
+from search_service.recipes.translation import GeneratorSize, TranslationRecipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pix2pixRecipe(TranslationRecipe):
+    """The loss is adversarial + reconstruction x L1 to the true image."""
+
+    generator: GeneratorSize = field(default_factory=GeneratorSize)
+    reconstruction: float = 100.0

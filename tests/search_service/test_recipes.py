@@ -1,0 +1,121 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search_service.errors import InvalidFile, InvalidInput, UnknownName
+from search_service.recipes import named_files, parse, parse_file
+from search_service.recipes.anycost import Adam, AnycostRecipe
+
+RECIPES = Path(__file__).parents[2] / "infra" / "recipes"
+SHIPPED = sorted(set(RECIPES.glob("*.toml")) - {RECIPES / "fashion-classifier.toml"})
+SMALLEST = "images = 640\n[generator]\nresolution = 32\n[sampling]\nsides = { '32' = 1.0 }\n"
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_recipe_is_valid(path: Path) -> None:
+    assert parse_file(path)[1].steps > 0
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "recipe.toml"
+    path.write_text(text)
+    return path
+
+
+def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
+    method, loaded = parse_file(written(tmp_path, SMALLEST))
+    assert method == "anycost"
+    assert isinstance(loaded, AnycostRecipe)
+    assert loaded.adam == Adam()
+    assert loaded.steps == 640 // loaded.batch
+
+
+def test_the_method_may_be_said(tmp_path: Path) -> None:
+    said = parse_file(written(tmp_path, 'method = "anycost"\n' + SMALLEST))
+    assert said == parse_file(written(tmp_path, SMALLEST))
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message", "pointer"),
+    [
+        ("image = 5\n" + SMALLEST, UnknownName, "unknown recipe key 'image'; known: ", "/image"),
+        (SMALLEST + "[adam]\nbeta3 = 1.0\n", UnknownName, "'adam.beta3'", "/adam/beta3"),
+        (SMALLEST + "[adam]\nbeta1 = 'x'\n", InvalidInput, "must be float, got 'x'", "/adam/beta1"),
+        (SMALLEST + "[adam]\nbeta1 = nan\n", InvalidInput, "be a finite number", "/adam/beta1"),
+        ("adam = 3\n" + SMALLEST, InvalidInput, "'adam' must be a table, got 3", "/adam"),
+        ("batch = true\n" + SMALLEST, InvalidInput, "'batch' must be int, got True", "/batch"),
+        ("batch = 6\n" + SMALLEST, InvalidInput, "1 to 4 or a multiple of 4, got 6", "/batch"),
+        ("seed = -1\n" + SMALLEST, InvalidInput, "seed must be at least 0, got -1", "/seed"),
+        ("precision = 'int8'\n" + SMALLEST, InvalidInput, "bfloat16; got 'int8'", "/precision"),
+        ("images = 3\n[generator]\nresolution = 32\n", InvalidInput, "'sampling' is missing", ""),
+        (SMALLEST + "[records]\nlog_every = 0\n", InvalidInput, "at least 1", "/records/log_every"),
+        (
+            SMALLEST.replace("resolution = 32", "resolution = 33"),
+            InvalidInput,
+            "a power of two",
+            "/generator/resolution",
+        ),
+        (
+            SMALLEST.replace("'32' = 1.0", "'64' = 1.0"),
+            InvalidInput,
+            "must be one of 8, 16, 32; got '64'",
+            "/sampling/sides/64",
+        ),
+        (
+            "method = 'gan'\n" + SMALLEST,
+            UnknownName,
+            "unknown training method 'gan'; known: anycost",
+            "/method",
+        ),
+        ("method = 3\n" + SMALLEST, InvalidInput, "'method' must be str, got 3", "/method"),
+        ("images = \n", InvalidFile, "is not TOML", ""),
+    ],
+)
+def test_a_mistake_is_named(
+    tmp_path: Path, text: str, error: type[InvalidInput], message: str, pointer: str
+) -> None:
+    with pytest.raises(error) as caught:
+        parse_file(written(tmp_path, text))
+    assert message in str(caught.value)
+    assert caught.value.pointer == pointer
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match=r"cannot read the recipe .*none\.toml"):
+        parse_file(tmp_path / "none.toml")
+
+
+COMPRESS = {"method": "compress", "dataset": "fashion-mnist-edges", "images": 8}
+TEACHER = {"teacher": {"weights": "teacher.safetensors"}}
+
+
+def test_a_student_without_a_teacher_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="this recipe learns from a teacher") as caught:
+        parse(COMPRESS)
+    assert caught.value.pointer == "/teacher/weights"
+
+
+@pytest.mark.parametrize(
+    ("table", "pointer"),
+    [
+        ({"supernet": {"space": "channels-7"}}, "/supernet/space"),
+        ({"method": "scratch", "architecture": "8_8"}, "/architecture"),
+        ({"weights": {"adversarial": -1}}, "/weights/adversarial"),
+        ({"sandwich": True}, "/subnets"),
+        ({"layers": ["a", 3]}, "/layers"),
+        ({"dataset": "mnist"}, "/dataset"),
+    ],
+)
+def test_a_bad_value_of_a_student_is_pointed_at(table: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(COMPRESS | TEACHER | table)
+    assert caught.value.pointer == pointer
+
+
+def test_the_files_that_a_recipe_names_are_known_by_their_keys() -> None:
+    _, recipe = parse(COMPRESS | TEACHER | {"initial": "first.safetensors"})
+    assert dict(named_files(recipe)) == {
+        "/teacher/weights": "teacher.safetensors",
+        "/initial": "first.safetensors",
+    }

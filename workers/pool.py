@@ -5,6 +5,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import tempfile
 from collections import OrderedDict, deque
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ QUIET: Mapping[str, Any] = {"log_to_driver": False, "logging_level": logging.ERR
 DEVICE_PREFIX = "device:"  # a node offers a device by the resource `device:<name>`
 LOCAL_DEVICE = "cpu"
 START_TRIES = 3  # of a local Ray, which gives up early on a loaded machine
+LISTENER_SECONDS = 10.0  # for a Ray at an address to accept a connection
 MAX_TRIES = 3  # a request that kills its actor this often has failed
 REMEMBERED = 256  # architectures whose last actor is remembered
 
@@ -86,6 +88,7 @@ class Cluster:
                 if address is None:
                     self._start(cpus or os.cpu_count() or 1)
                 else:
+                    _require_listener(address)
                     ray.init(address=address, **QUIET)
                 return
             except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
@@ -142,6 +145,15 @@ class Cluster:
     def _resources(self) -> Mapping[str, float]:
         resources: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's own
         return resources
+
+
+def _require_listener(address: str) -> None:
+    """Raises OSError when nothing listens at `[ray://]HOST:PORT`: Ray itself would wait for a
+    minute and then end this process without a word of ours.
+    """
+    host, _, port = address.rpartition("//")[2].rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host.strip("[]"), int(port)), LISTENER_SECONDS).close()
 
 
 class RayFolder:

@@ -18,6 +18,8 @@ from search_service.queue import WakeUps
 from search_service.storage.base import Storage
 
 DATASETS = ("fashion-mnist-32",)
+# What PyTorch's own files begin with: zip archives now, a pickled number in older ones.
+PYTORCH_STARTS = (b"PK\x03\x04", b"\x80\x02\x8a\x0a")
 FEATURE_EXTRACTORS = ("fashion-classifier", "inception:<path of the TorchScript file>")
 
 
@@ -63,7 +65,8 @@ def space_of(supernet: Supernet) -> SearchSpace:
 
 
 def check_checkpoint(uri: str) -> None:
-    """The file is there and is a whole safetensors file, judged by its header and length alone.
+    """The file is there and is a whole safetensors file, judged by its header and length alone, or
+    begins as PyTorch's own files do; what it holds is seen when a worker loads it.
 
     Raises InvalidFile.
     """
@@ -71,6 +74,8 @@ def check_checkpoint(uri: str) -> None:
     try:
         with fsspec.open(uri, "rb") as file:
             prefix = file.read(8)
+            if prefix.startswith(PYTORCH_STARTS):
+                return
             if len(prefix) < 8:
                 raise InvalidFile(f"{uri} is not a safetensors file: too short", pointer=pointer)
             (length,) = struct.unpack("<Q", prefix)

@@ -5,23 +5,19 @@ from collections.abc import Mapping
 from typing import Any
 
 import fsspec
-import safetensors.torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from torch import Tensor
 
 from search_service import catalog
 from search_service.errors import InvalidFile
+from workers.checkpoint_files import decode
 
 
 def weights_at(uri: str) -> Mapping[str, NDArray[Any]]:
     """The tensors by name; numbers of less than 32 bits, for some of which numpy has no type, come
     as float32. Raises InvalidFile."""
     catalog.check_checkpoint(uri)
-    try:
-        tensors = safetensors.torch.load(_read(uri))
-    except SafetensorError as error:
-        raise InvalidFile(f"{uri} is not a safetensors file: {error}") from error
+    tensors = decode(_read(uri), uri)
     return {name: _widened(tensor).numpy() for name, tensor in tensors.items()}
 
 

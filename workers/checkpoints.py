@@ -1,14 +1,15 @@
-"""Weights on disk: safetensors files, written whole or not at all, read with clear refusals."""
+"""Weights on disk: written whole or not at all, read with clear refusals."""
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from search_service.errors import InvalidFile
+from workers.checkpoint_files import decode
+from workers.recognition import likely_network, spectral_names
 
 SHOWN = 3  # of each kind of key that an error lists
 
@@ -31,16 +32,16 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file.
+    """The tensors of a file of safetensors or PyTorch's own format, as `decode` gives them.
 
     Raises InvalidFile when it is missing, truncated, or of another format.
     """
     if not path.is_file():
         raise InvalidFile(f"no checkpoint at {path}")
     try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise InvalidFile(f"{path} is not a whole safetensors file: {error}") from error
+        return decode(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InvalidFile(f"cannot read {path}: {error.strerror}") from error
 
 
 def load_weights(module: nn.Module, path: Path) -> None:
@@ -55,9 +56,17 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], *, source: str) -> No
     """Load a whole state dict, `source` being where it comes from, for the error's text.
 
     Raises InvalidFile, in one line, naming some of the keys that are missing, unknown or of another
-    shape, with how many there are; the module is then unchanged.
+    shape, with how many there are, and the known network that the file fits; or, where the network
+    has no spectral norm and the file does, what to do. The module is then unchanged.
     """
     wanted = module.state_dict()
+    normalised = spectral_names(tensors)
+    if normalised and not spectral_names(wanted):
+        raise InvalidFile(
+            f"{source} holds spectrally normalised weights ({_some(normalised)}), where "
+            f"{type(module).__name__} has plain ones: take the norm off before saving, or by "
+            "workers.layers.spectral.without_spectral_norm"
+        )
     missing = sorted(wanted.keys() - tensors.keys())
     unknown = sorted(tensors.keys() - wanted.keys())
     misshapen = [
@@ -77,9 +86,14 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], *, source: str) -> No
     if problems:
         raise InvalidFile(
             f"{source} does not fit {type(module).__name__}, of {len(wanted)} tensors: "
-            f"{', '.join(problems)}"
+            f"{', '.join(problems)}{_hint(tensors)}"
         )
     module.load_state_dict(tensors)
+
+
+def _hint(tensors: Mapping[str, Tensor]) -> str:
+    network = likely_network(tensors)
+    return f"; it looks like {network}" if network else ""
 
 
 def _some(names: list[str]) -> str:

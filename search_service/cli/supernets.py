@@ -26,7 +26,9 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Trained sup
 def add(
     checkpoint: Annotated[
         str,
-        typer.Argument(help="A safetensors file or URI, or a folder with weights.safetensors."),
+        typer.Argument(
+            help="A safetensors or .pth file or URI, or a folder with weights.safetensors."
+        ),
     ],
     name: Annotated[
         str | None, typer.Option(help="A unique name; the folder's when it is left out.")
@@ -113,7 +115,7 @@ def _located(checkpoint: str) -> tuple[Path, str]:
     if "://" in checkpoint:
         return path.parent, checkpoint
     if not path.is_file():
-        raise InvalidFile(f"no checkpoint at {path}: name a safetensors file")
+        raise InvalidFile(f"no checkpoint at {path}: name a file of weights")
     return path.absolute().parent, str(path.absolute())
 
 

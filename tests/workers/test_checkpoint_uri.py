@@ -42,3 +42,10 @@ def test_any_uri_is_read_and_its_digest_is_that_of_the_file() -> None:
 def test_a_missing_file_is_refused(tmp_path: Path, read: Callable[[str], object]) -> None:
     with pytest.raises(InvalidFile, match="none"):
         read(str(tmp_path / "none.safetensors"))
+
+
+def test_a_file_of_pytorch_s_own_format_is_a_checkpoint_too(tmp_path: Path) -> None:
+    path = tmp_path / "latest_net_G.pth"
+    torch.save({"module.w": torch.ones(2)}, path)
+    assert weights_at(str(path))["w"].tolist() == [1, 1]
+    assert digest_at(str(path)) == hashlib.sha256(path.read_bytes()).hexdigest()

@@ -6,7 +6,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from search_service.errors import InvalidFile
+from search_service.spaces.gan_compression import GanCompressionParameters
 from workers.checkpoints import fill, load_weights, read_weights, save_weights
+from workers.supernets.gan_compression.resnet_generator import dense_teacher
 
 
 @pytest.fixture
@@ -41,11 +43,37 @@ def test_a_truncated_file(saved: Path, kept: int) -> None:
         read_weights(saved)
 
 
+def test_pytorch_s_own_format_is_read_too(tmp_path: Path) -> None:
+    path, layer, other = tmp_path / "w.pth", nn.Linear(3, 2), nn.Linear(3, 2)
+    torch.save(layer.state_dict(), path)
+    load_weights(other, path)
+    assert torch.equal(other.weight, layer.weight)
+
+
 def test_another_format(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
-    torch.save({"weight": torch.zeros(2)}, path)
+    path.write_text("no weights")
     with pytest.raises(InvalidFile, match="is not a whole safetensors file"):
         read_weights(path)
+
+
+def test_a_folder_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFile, match="no checkpoint at"):
+        read_weights(tmp_path)
+
+
+def test_spectral_norm_where_there_should_be_none_is_refused_with_what_to_do() -> None:
+    normalised = nn.utils.spectral_norm(nn.Linear(3, 2)).state_dict()
+    with pytest.raises(InvalidFile, match=r"normalised weights \(weight_orig; .*take the norm off"):
+        fill(nn.Linear(3, 2), normalised, source="the file")
+    fill(nn.utils.spectral_norm(nn.Linear(3, 2)), normalised, source="the file")
+
+
+def test_the_network_that_the_file_fits_is_named() -> None:
+    teacher = dense_teacher(GanCompressionParameters(base_channels=4, blocks=2))
+    said = "it looks like gan-compression, the dense teacher of generator resnet, blocks 2"
+    with pytest.raises(InvalidFile, match=said):
+        fill(nn.Linear(3, 2), teacher.state_dict(), source="the file")
 
 
 def test_missing_and_extra_keys_are_named(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""The start of a local Ray, and an address; what actors do is tested where they are used."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from search_service.errors import InvalidSetting
+from workers.pool import Cluster
+
+
+def lives(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+START = """
+import logging, os, signal, sys, threading, time
+from pathlib import Path
+logging.basicConfig(level=logging.WARNING, format="%(message)s")
+
+def stopped_once():
+    '''Stop the first store of state that this process starts, once its raylet is there.'''
+    while True:
+        found = {}
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                if (entry / "stat").read_text().rpartition(")")[2].split()[1] == str(os.getpid()):
+                    found[(entry / "cmdline").read_text().partition("\\0")[0]] = int(entry.name)
+            except OSError:
+                continue
+        names = {path.rpartition("/")[2]: process for path, process in found.items()}
+        if {"gcs_server", "raylet"} <= set(names):
+            os.kill(names["gcs_server"], signal.SIGSTOP)
+            print(names["gcs_server"], flush=True)
+            return
+        time.sleep(0.01)
+
+threading.Thread(target=stopped_once, daemon=True).start()
+from workers.pool import Cluster
+cluster = Cluster(cpus=1)
+print(cluster.devices(), flush=True)
+cluster.close()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+@pytest.mark.xdist_group("ray")
+def test_a_local_ray_that_does_not_start_is_tried_again_and_its_rest_ended() -> None:
+    environment = {**os.environ, "RAY_gcs_rpc_server_reconnect_timeout_s": "6"}
+    started = subprocess.run(
+        [sys.executable, "-c", START], env=environment, capture_output=True, text=True, timeout=200
+    )
+    assert started.returncode == 0, started.stderr
+    store, devices = started.stdout.splitlines()
+    assert devices == "['cpu']"
+    assert started.stderr.count("Ray did not start, trying again") == 1
+    assert not lives(int(store))
+
+
+@pytest.mark.parametrize("form", ["127.0.0.1:{}", "ray://127.0.0.1:{}"])
+def test_an_address_where_nothing_listens_is_refused_at_once(form: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = form.format(closed.getsockname()[1])
+    with pytest.raises(InvalidSetting, match=f"cannot reach Ray at {address}: .*refused"):
+        Cluster(address)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -145,6 +146,19 @@ def test_it_serves_a_search_alone_and_hands_it_back_when_it_is_terminated(
     assert claim is not None
     assert claim.job.id == job
     storage.close()
+
+
+def test_a_worker_that_refuses_to_start_is_told_at_once_in_its_own_words(
+    tmp_path: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+    monkeypatch.setenv("GANSEARCH_RAY_ADDRESS", address)
+    told = refused(free_port, tmp_path / "data")
+    assert (
+        f"the worker ended with status 1: gansearch worker: cannot reach Ray at {address}" in told
+    )
+    assert str(tmp_path / "data" / "logs" / "worker.log") in told
 
 
 def test_it_ends_in_one_line_when_a_child_dies_and_the_next_clears_up(

@@ -140,12 +140,15 @@ def test_no_child_outlives_a_parent_that_is_killed(tmp_path: Path) -> None:
         until(lambda process=process: not lives(process))  # type: ignore[misc]  # bound now
 
 
-def test_a_module_where_the_user_stands_is_not_taken_for_ours(
-    children: Children, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_modules_are_found_where_the_installation_is_and_nowhere_nearer(
+    start: Callable[..., Child], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A folder `api` where the user stands, or a file beside ours, is not what is meant."""
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    Path("api.py").write_text("print('not ours')")
-    child = children.start("api", "api", "--help")
+    child = start("import os, sys; print(*map(os.path.realpath, sys.path), sep='\\n')")
     until(lambda: child.ended)
-    assert "python -m api" in child.log.read_text()
+    searched = child.log.read_text().splitlines()
+    assert str(ROOT) in searched
+    assert str(tmp_path / "elsewhere") not in searched
+    assert str(ROOT / "search_service" / "cli") not in searched

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from workers.layers.tracing import is_recorded
+
 FEW = 4  # up to so many outputs the detour is the shorter way
 
 
@@ -18,7 +20,8 @@ class ImageConv2d(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """(n, c, h, w) with c at most the layer's inputs, to (n, out_channels, h', w')."""
         weight = self.weight[:, : x.shape[1]]  # (o, c, k, k)
-        if self.out_channels > FEW or not _runs_here(x) or not _has_even_result(x, weight):
+        plain = self.out_channels > FEW or not x.is_cpu or is_recorded()
+        if plain or not _has_even_result(x, weight):
             return F.conv2d(x, weight, self.bias)
         places = [F.pad(weight, (i, 1 - i, j, 1 - j)) for j in (0, 1) for i in (0, 1)]
         quads = torch.stack(places, 1).flatten(0, 1)  # (4 o, c, k + 1, k + 1)
@@ -29,9 +32,3 @@ class ImageConv2d(nn.Conv2d):
 def _has_even_result(x: Tensor, weight: Tensor) -> bool:
     sides = zip(x.shape[2:], weight.shape[2:], strict=True)
     return all((side - kernel + 1) % 2 == 0 for side, kernel in sides)
-
-
-def _runs_here(x: Tensor) -> bool:
-    """Not on another processor, now or later: an exported network keeps the ordinary layer."""
-    traced = torch.jit.is_tracing()  # type: ignore[attr-defined,no-untyped-call]  # public
-    return x.is_cpu and not traced and not torch.compiler.is_compiling()

@@ -10,6 +10,7 @@ from search_service.spaces.gan_compression import GanCompressionSpace
 from search_service.spaces.gan_compression.resnet import ResnetKind
 from search_service.spaces.gan_compression.resnet_channels import ResnetChannels, uniform_channels
 from workers.layers.initialisation import initialise_normal
+from workers.supernets.gan_compression.batches import run_in_parts
 from workers.supernets.gan_compression.resnet_generator import ResnetGenerator, prepare
 from workers.supernets.gan_compression.resnet_layers import (
     DYNAMIC,
@@ -43,7 +44,14 @@ class ResnetSupernet(nn.Module):
 
     def forward(self, x: Tensor, architecture: Architecture) -> Tensor:
         """Images (n, input_channels, h, w) to (n, output_channels, h, w), both in [-1, 1]."""
-        return self.features(x, architecture).output
+        channels = subnet_channels(self._space, architecture)
+        widths = active_widths(channels)
+
+        def run(part: Tensor) -> Tensor:
+            return run_with_taps(self.model, part, widths, ()).output
+
+        images = prepare(x, self.input_channels, clamp=True)
+        return run_in_parts(run, images, max(channels.stem, channels.up2))
 
     def features(self, x: Tensor, architecture: Architecture, taps: Collection[str] = ()) -> Tapped:
         """The image as `forward` gives it, and the outputs of the layers in `taps` by name.

@@ -9,6 +9,7 @@ from search_service.errors import InvalidInput
 from search_service.spaces.gan_compression import GanCompressionParameters
 from search_service.spaces.gan_compression.resnet_channels import ResnetChannels, uniform_channels
 from workers.layers.initialisation import initialise_normal
+from workers.supernets.gan_compression.batches import run_in_parts
 from workers.supernets.gan_compression.resnet_layers import DENSE, PLAIN, resnet_layers
 from workers.supernets.gan_compression.taps import Tapped, run_with_taps, tap_channels
 
@@ -43,7 +44,8 @@ class ResnetGenerator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (n, input_channels, h, w) to (n, output_channels, h, w), both in [-1, 1]."""
-        return self.features(x).output
+        images = prepare(x, self.input_channels, clamp=self.clamp)
+        return run_in_parts(self.model, images, max(self.channels.stem, self.channels.up2))
 
     def features(self, x: Tensor, taps: Collection[str] = ()) -> Tapped:
         """The image as `forward` gives it, and the outputs of the layers in `taps` by name.

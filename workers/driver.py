@@ -8,7 +8,7 @@ from typing import Protocol
 from search_service import telemetry
 from search_service.artifacts import Artifacts
 from search_service.domain.job import Claim, JobState
-from search_service.errors import GansearchError, LostClaim
+from search_service.errors import GansearchError, LostClaim, StorageUnavailable
 from search_service.queue import WakeUps
 from search_service.storage.base import Storage
 from workers.heartbeat import LEASE_SECONDS, Draining, Heartbeat
@@ -52,9 +52,15 @@ class Driver:
         self.stop = threading.Event()
 
     def run(self) -> None:
-        """Work until stopped. The devices must have been registered."""
+        """Work until stopped. The devices must have been registered. A store that is away is waited
+        for."""
         while not self.stop.is_set():
-            if not self.turn():
+            try:
+                busy = self.turn()
+            except StorageUnavailable as error:
+                logger.warning("waiting for the store", extra={"reason": str(error)})
+                busy = False
+            if not busy:
                 self._wake_ups.wait(IDLE_SECONDS)
 
     def turn(self) -> bool:
@@ -88,8 +94,10 @@ class Driver:
                 telemetry.observe_job((job.finished_at - job.started_at).total_seconds())
         except LostClaim:
             logger.info("claim ended", extra={"job": claim.job.id})
-        except Draining:
-            self._release(claim)
+        except (Draining, StorageUnavailable):
+            self._release(
+                claim
+            )  # what is recorded stays; whoever claims it next goes on from there
         except GansearchError as error:
             self._fail(claim, str(error))
         except Exception as error:
@@ -100,7 +108,10 @@ class Driver:
         try:
             self._storage.jobs.release(claim)
         except LostClaim:
-            logger.info("claim ended while draining", extra={"job": claim.job.id})
+            logger.info("claim ended before its release", extra={"job": claim.job.id})
+        except StorageUnavailable as error:
+            # The lease runs out by itself.
+            logger.warning("not released", extra={"job": claim.job.id, "reason": str(error)})
 
     def _fail(self, claim: Claim, reason: str) -> None:
         try:

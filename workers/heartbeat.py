@@ -1,10 +1,13 @@
 """Keeping a claim alive while its job is worked on, and telling the work when to stop."""
 
+import logging
 import threading
 
 from search_service.domain.job import Claim
-from search_service.errors import LostClaim
+from search_service.errors import LostClaim, StorageUnavailable
 from search_service.storage.base import Storage
+
+logger = logging.getLogger(__name__)
 
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 2.0  # also how soon a cancelled or paused job is noticed
@@ -47,3 +50,6 @@ class Heartbeat:
             except LostClaim:
                 self._lost.set()
                 return
+            except StorageUnavailable as error:
+                # The lease outlasts several beats, and its end alone does not end the claim.
+                logger.warning("not renewed", extra={"reason": str(error)})

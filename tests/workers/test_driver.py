@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from search_service.domain.job import JobState, JobStep
+from search_service.errors import StorageUnavailable
 from search_service.telemetry.metrics import REGISTRY
 
 
@@ -80,6 +81,25 @@ def test_a_mistake_of_ours_fails_the_job_in_one_line_and_the_worker_goes_on(
     again = workplace.submit()
     assert workplace.driver.turn()
     assert workplace.storage.jobs.get(again.id).state is JobState.SUCCEEDED
+
+
+def test_a_store_that_goes_away_fails_no_job_and_it_is_gone_on_with(
+    workplace: Any, job: Any
+) -> None:
+    calls = 0
+
+    def away() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 6:
+            raise StorageUnavailable("the database does not answer: closed")
+
+    workplace.machines.before = away
+    assert workplace.driver.turn()
+    assert workplace.storage.jobs.get(job.id).state is JobState.RUNNING
+    assert workplace.driver.turn()
+    ended = workplace.storage.jobs.get(job.id)
+    assert (ended.state, ended.evaluations) == (JobState.SUCCEEDED, 12)
 
 
 def test_a_stopped_worker_takes_no_job(workplace: Any, job: Any) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from search_service import telemetry
 from search_service.domain.supernet import Supernet
 from search_service.pools import Pool
 from workers.checkpoint_uri import weights_at
@@ -18,11 +17,6 @@ class SupernetPool(Pool, Protocol):
     @property
     def fid_protocol(self) -> Mapping[str, Any]:
         """See ArchitectureEvaluator."""
-        ...
-
-    @property
-    def judges(self) -> int:
-        """How many actors judge images."""
         ...
 
     def close(self) -> None:
@@ -49,7 +43,6 @@ class KeptPool:
             self._kept = None
         pool = self._make(self._spec(supernet))
         self._kept = (supernet.id, pool)
-        telemetry.set_workers(pool.judges)
         return pool
 
     def _spec(self, supernet: Supernet) -> EvaluatorSpec:

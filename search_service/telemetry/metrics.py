@@ -102,7 +102,7 @@ def set_hypervolume(job: str, hypervolume: float | None) -> None:
 
 
 def set_workers(count: int, *, device: str = "") -> None:
-    """How many actors serve a device (empty: any)."""
+    """How many actors time on a device; for the empty one, how many judge images."""
     _workers.labels(device).set(count)
 
 

@@ -24,7 +24,6 @@ ZOO = Path(__file__).parents[2] / "zoo" / "anycost-fashion32"
 class FormulaPool(InlinePool):
     """FID is a sum over the text form."""
 
-    judges = 1
     fid_protocol: Mapping[str, Any] = {"extractor": "formula"}
 
     def __init__(self, before: Callable[[], None]) -> None:

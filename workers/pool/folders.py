@@ -36,7 +36,7 @@ def remove_abandoned_folders() -> None:
     """Remove the folders whose owners were killed, and end what of their Rays still runs."""
     for folder in FOLDERS.glob(f"{FOLDER_PREFIX}*-*"):
         owner = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
-        if owner.isdigit() and not _lives(int(owner)) and not _is_locked(folder):
+        if owner.isdecimal() and not _lives(int(owner)) and not _is_locked(folder):
             logger.info("removing what a killed process left", extra={"folder": str(folder)})
             _end_processes_of(str(folder))
             shutil.rmtree(folder, ignore_errors=True)
@@ -47,7 +47,7 @@ def _lives(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:
+    except (PermissionError, OverflowError):  # another user's; a number that no process has
         return True
     return True
 

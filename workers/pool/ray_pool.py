@@ -9,6 +9,7 @@ from typing import Any
 import ray
 import ray.exceptions
 
+from search_service import telemetry
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.errors import GansearchError
 from search_service.pools import Outcome
@@ -51,9 +52,15 @@ class RayPool:
         self._running: dict[Any, _Actor] = {}  # by the reference of the result
         self._last: OrderedDict[str, _Actor] = OrderedDict()  # by architecture
         self._tickets = 0
-        first = self._actor("")
-        self.fid_protocol: Mapping[str, Any] = _get(first.handle.fid_protocol.remote())
-        self._actors = [first, *(self._actor("") for _ in range(actors - 1))]
+        self._actors: list[_Actor] = []
+        first = self._hire("")
+        try:
+            self.fid_protocol: Mapping[str, Any] = _get(first.handle.fid_protocol.remote())
+        except BaseException:
+            self.close()
+            raise
+        for _ in range(actors - 1):
+            self._hire("")
 
     def submit(self, request: MeasurementRequest) -> int:
         """See Pool."""
@@ -85,22 +92,15 @@ class RayPool:
         """End the actors."""
         for actor in self._actors:
             ray.kill(actor.handle)
+            telemetry.set_workers(0, device=actor.device)
         self._actors.clear()
-
-    @property
-    def judges(self) -> int:
-        """How many actors judge images; those that time on a device come beside them."""
-        return sum(not actor.device for actor in self._actors)
 
     def _place(self, work: _Work) -> None:
         """In the line of the device, of the actor that knows the architecture, or of all."""
         device = work.request.device
         if device:
             actor = next((a for a in self._actors if a.device == device), None)
-            if actor is None:
-                actor = self._actor(device)
-                self._actors.append(actor)
-            actor.waiting.append(work)
+            (actor or self._hire(device)).waiting.append(work)
             return
         known = self._last.get(work.request.architecture)
         (known.waiting if known is not None else self._shared).append(work)
@@ -155,15 +155,22 @@ class RayPool:
         self._place(work)
         return None
 
-    def _actor(self, device: str) -> _Actor:
-        return _Actor(handle=self._handle(device), device=device)
+    def _hire(self, device: str) -> _Actor:
+        """One actor more: to judge images, or to time on a device."""
+        actor = _Actor(handle=self._handle(device), device=device)
+        self._actors.append(actor)
+        alike = sum(other.device == device for other in self._actors)
+        telemetry.set_workers(alike, device=device)
+        return actor
 
     def _handle(self, device: str) -> Any:
         resources = {DEVICE_PREFIX + device: 1} if device else {}
         actor = ray.remote(Seat).options(num_cpus=0 if device else 1, resources=resources)
-        return actor.remote(
+        handle: Any = actor.remote(
             self._weights, self._spec.family, self._spec.parameters, self._spec.judging
         )
+        handle.fid_protocol.remote()  # not waited for: it builds its evaluator now
+        return handle
 
 
 def _get(ref: Any) -> Any:

@@ -1,6 +1,7 @@
 """What lives in an actor's process."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,11 @@ from workers.evaluation import ArchitectureEvaluator, Judging
 
 
 class Seat:
-    """What lives in an actor's process: torch on one thread, and an evaluator."""
+    """Torch on one thread, and an evaluator, built by whatever is asked first.
+
+    Not when the seat is made: Ray tells of an error there as of the actor's death, without the
+    error itself.
+    """
 
     def __init__(
         self,
@@ -20,8 +25,18 @@ class Seat:
         parameters: Mapping[str, Any],
         judging: Judging,
     ) -> None:
-        self._evaluator = ArchitectureEvaluator(
-            family=family, parameters=parameters, weights=weights, judging=judging
+        self._weights = weights
+        self._family = family
+        self._parameters = parameters
+        self._judging = judging
+
+    @cached_property
+    def _evaluator(self) -> ArchitectureEvaluator:
+        return ArchitectureEvaluator(
+            family=self._family,
+            parameters=self._parameters,
+            weights=self._weights,
+            judging=self._judging,
         )
 
     def measure(self, request: MeasurementRequest) -> Measurement:

@@ -61,7 +61,7 @@ def test_a_folder_that_is_locked_stays_although_its_process_is_not_to_be_seen() 
 
 
 def test_names_of_another_form_are_left_alone() -> None:
-    others = [FOLDERS / "gs-ray-notanumber-x", FOLDERS / "gs-ray-other"]
+    others = [FOLDERS / f"gs-ray-{name}" for name in ("notanumber-x", "other", "9" * 30 + "-x")]
     try:
         for other in others:
             other.mkdir()

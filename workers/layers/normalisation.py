@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
 EPSILON = 1e-5
 
@@ -15,13 +14,13 @@ EPSILON = 1e-5
 class InstanceNorm(nn.Module):
     """Each channel of each image to mean 0 and variance 1. Unlike torch's, it has no width.
 
-    Torch's own copies images whose channels are last in memory. It cannot be differentiated twice.
+    Torch's own copies images whose channels are last in memory.
     """
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, c, h, w) to the same."""
         if torch.is_grad_enabled() and x.requires_grad:
-            y: Tensor = _Normalise.apply(x)  # type: ignore[no-untyped-call]  # torch's own
+            y: Tensor = _Normalise.apply(x)[0]  # type: ignore[no-untyped-call]  # torch's own
             return y
         return _normalise(x)[0]
 
@@ -35,18 +34,28 @@ def _normalise(x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class _Normalise(torch.autograd.Function):
-    """The same with its gradient: half the memory and time of a gradient step by step."""
+    """The same with its gradient: half the memory and time of a gradient step by step.
+
+    The scale is a result too, so that the gradient can itself be differentiated.
+    """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
         y, scale = _normalise(x)
         ctx.save_for_backward(y, scale)
-        return y
+        ctx.set_materialize_grads(False)
+        return y, scale
 
     @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+    def backward(ctx: Any, gradient: Tensor | None, of_scale: Tensor | None) -> Tensor | None:
         y, scale = ctx.saved_tensors
-        along = (gradient * y).mean((2, 3), keepdim=True)
-        centred = gradient - gradient.mean((2, 3), keepdim=True)
-        return centred.addcmul_(y, along, value=-1).mul_(scale)
+        found = None
+        if gradient is not None:
+            along = (gradient * y).mean((2, 3), keepdim=True)
+            centred = gradient - gradient.mean((2, 3), keepdim=True)
+            found = centred.addcmul_(y, along, value=-1).mul_(scale)
+        if of_scale is not None:  # when a gradient is differentiated
+            pixels = y.shape[2] * y.shape[3]
+            by_scale = y * (of_scale * scale.square() / -pixels)
+            found = by_scale if found is None else found + by_scale
+        return found

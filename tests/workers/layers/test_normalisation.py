@@ -35,3 +35,8 @@ def test_an_even_channel_stays_finite() -> None:
     assert torch.equal(y, torch.zeros_like(y))
     assert x.grad is not None
     assert x.grad.isfinite().all()
+
+
+def test_its_gradient_can_be_differentiated() -> None:
+    x = torch.randn(2, 2, 3, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradgradcheck(InstanceNorm(), (x,))

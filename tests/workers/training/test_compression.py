@@ -1,0 +1,149 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from search_service.errors import InvalidFile, InvalidInput
+from search_service.recipes.compression import (
+    CompressRecipe,
+    FinetuneRecipe,
+    ScratchRecipe,
+    Weights,
+)
+from search_service.recipes.translation import CriticSize, Teacher
+from workers.checkpoints import save_weights
+from workers.supernets.gan_compression.resnet import ResnetSupernet
+from workers.supernets.gan_compression.resnet_generator import ResnetGenerator
+from workers.training.compression_methods import compress, finetune, scratch
+from workers.training.translation_data import TranslationData
+
+UNEVEN = Weights(adversarial=2.0, reconstruction=3.0, distillation=5.0)
+
+
+@pytest.mark.parametrize("subnets", [1, 3])
+def test_the_terms_add_up(
+    compress_recipe: CompressRecipe, pairs: TranslationData, subnets: int
+) -> None:
+    recipe = replace(compress_recipe, weights=UNEVEN, subnets=subnets, sandwich=subnets > 1)
+    losses = compress(recipe, pairs).step(0)
+    total = 2 * losses["adversarial"] + 3 * losses["reconstruction"] + 5 * losses["distillation"]
+    assert losses["generator"] == pytest.approx(total, rel=1e-5)
+
+
+def test_pairs_are_compared_with_the_true_image_and_others_with_the_teachers(
+    compress_recipe: CompressRecipe, pairs: TranslationData, unpaired: TranslationData
+) -> None:
+    recipe = replace(compress_recipe, weights=Weights(adversarial=0, distillation=0))
+    x, real = torch.randn(2, 1, 16, 16), torch.randn(2, 1, 16, 16)
+    with_pairs, without = compress(recipe, pairs), compress(recipe, unpaired)
+    assert with_pairs._lesson(x, real).right is real
+    assert without.teacher is not None
+    right = without._lesson(x, real).right
+    assert right is not None
+    assert_close(right, without.teacher(x))
+
+
+def test_the_teacher_stays_as_it_is(
+    compress_recipe: CompressRecipe, unpaired: TranslationData
+) -> None:
+    training = compress(compress_recipe, unpaired)
+    assert training.teacher is not None
+    before = [parameter.clone() for parameter in training.teacher.parameters()]
+    training.step(0)
+    pairs = zip(before, training.teacher.parameters(), strict=True)
+    assert all(torch.equal(old, new) for old, new in pairs)
+
+
+def test_projections_learn_with_the_student(
+    compress_recipe: CompressRecipe, pairs: TranslationData
+) -> None:
+    training = compress(compress_recipe, pairs)
+    before = [parameter.clone() for parameter in training.loss.projections.parameters()]
+    training.step(0)
+    pairs_ = zip(before, training.loss.projections.parameters(), strict=True)
+    assert all(not torch.equal(old, new) for old, new in pairs_)
+
+
+def test_without_an_adversarial_term_the_discriminator_rests(
+    compress_recipe: CompressRecipe, pairs: TranslationData
+) -> None:
+    training = compress(replace(compress_recipe, weights=Weights(adversarial=0)), pairs)
+    before = [parameter.clone() for parameter in training.critic.parameters()]
+    assert "adversarial" not in training.step(0)
+    after = training.critic.parameters()
+    assert all(torch.equal(old, new) for old, new in zip(before, after, strict=True))
+
+
+def test_a_mapped_layer_that_does_not_exist_is_refused_before_any_step(
+    compress_recipe: CompressRecipe, pairs: TranslationData
+) -> None:
+    with pytest.raises(InvalidInput, match=r"no layer 'model\.99'"):
+        compress(replace(compress_recipe, layers=("model.9", "model.99")), pairs)
+
+
+@pytest.mark.parametrize("changes", [{"base_channels": 3}, {"blocks": 2}, {"kind": "mobile"}])
+def test_a_teacher_of_another_size_is_refused(
+    compress_recipe: CompressRecipe, pairs: TranslationData, changes: dict[str, int]
+) -> None:
+    other = replace(compress_recipe.teacher, **changes)  # type: ignore[arg-type]
+    with pytest.raises(InvalidFile):
+        compress(replace(compress_recipe, teacher=other), pairs)
+
+
+def test_what_needs_a_teacher_says_so(
+    compress_recipe: CompressRecipe, pairs: TranslationData, unpaired: TranslationData
+) -> None:
+    alone = Weights(distillation=0)
+    recipe = replace(compress_recipe, teacher=Teacher(), weights=alone)
+    assert compress(recipe, pairs).step(0)["reconstruction"] > 0
+    with pytest.raises(InvalidInput, match=r"teacher\.weights must name a file"):
+        compress(recipe, unpaired)
+
+
+def test_a_subnet_is_tuned_from_its_weights_in_the_supernet(
+    compress_recipe: CompressRecipe,
+    finetune_recipe: FinetuneRecipe,
+    pairs: TranslationData,
+    tmp_path: Path,
+) -> None:
+    supernet = compress(compress_recipe, pairs).student.network
+    assert isinstance(supernet, ResnetSupernet)
+    save_weights(supernet, tmp_path / "supernet.safetensors")
+    recipe = replace(finetune_recipe, initial=str(tmp_path / "supernet.safetensors"))
+    subnet = finetune(recipe, pairs).student.network
+    assert isinstance(subnet, ResnetGenerator)
+    x = torch.randn(1, 1, 16, 16)
+    architecture = supernet.space.parse(recipe.architecture)
+    assert torch.equal(subnet(x), supernet(x, architecture))
+
+
+def test_scratch_begins_elsewhere_but_of_the_same_size(
+    finetune_recipe: FinetuneRecipe,
+    scratch_recipe: ScratchRecipe,
+    compress_recipe: CompressRecipe,
+    pairs: TranslationData,
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "supernet.safetensors"
+    save_weights(compress(compress_recipe, pairs).student.network, path)
+    tuned = finetune(replace(finetune_recipe, initial=str(path)), pairs).student.network
+    fresh = scratch(replace(scratch_recipe, seed=8), pairs).student.network
+    sizes = [{k: v.shape for k, v in net.state_dict().items()} for net in (tuned, fresh)]
+    assert sizes[0] == sizes[1]
+    values = zip(tuned.parameters(), fresh.parameters(), strict=True)
+    assert any(not torch.equal(a, b) for a, b in values)
+
+
+def test_a_discriminator_goes_on_from_a_file(
+    compress_recipe: CompressRecipe, pairs: TranslationData, tmp_path: Path
+) -> None:
+    first = compress(replace(compress_recipe, seed=8), pairs)
+    save_weights(first.critic, tmp_path / "discriminator.safetensors")
+    size = CriticSize(
+        base_channels=2, layers=1, weights=str(tmp_path / "discriminator.safetensors")
+    )
+    second = compress(replace(compress_recipe, critic=size), pairs)
+    values = zip(first.critic.parameters(), second.critic.parameters(), strict=True)
+    assert all(torch.equal(a, b) for a, b in values)

@@ -13,6 +13,8 @@ class JobKind(StrEnum):
     """What a job does."""
 
     SEARCH = "search"
+    TRAIN = "train"
+    FINETUNE = "finetune"
 
 
 class JobState(StrEnum):
@@ -72,7 +74,7 @@ class Job:
 
     id: str
     kind: JobKind
-    supernet: str  # id
+    supernet: str = ""  # id; empty for a training from nothing
     spec: Mapping[str, Any]  # the JSON shape of the kind's spec
     state: JobState = JobState.QUEUED
     reason: str = ""  # budget, converged, exhausted, or the error's one line
@@ -83,6 +85,7 @@ class Job:
     evaluations: int = 0  # recorded
     front_size: int = 0
     hypervolume: float | None = None
+    result: Mapping[str, Any] | None = None  # what it made, once it has succeeded
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None

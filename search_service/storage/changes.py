@@ -68,11 +68,13 @@ def stepped(job: Job, step: JobStep, *, now: datetime) -> Change:
     return Change(job=moved, told=(_state(moved),))
 
 
-def finished(job: Job, *, state: JobState, reason: str, now: datetime) -> Change:
+def finished(
+    job: Job, *, state: JobState, reason: str, result: Mapping[str, Any] | None, now: datetime
+) -> Change:
     """Its worker ends it; raises ValueError for a state that is not terminal."""
     if not state.terminal:
         raise ValueError(f"a job finishes succeeded, failed or cancelled, not {state}")
-    return _ended(replace(job, state=state, reason=reason, finished_at=now))
+    return _ended(replace(job, state=state, reason=reason, result=result, finished_at=now))
 
 
 def recorded(

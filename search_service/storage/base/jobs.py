@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from search_service.domain.job import Claim, Job, JobState, JobStep
 from search_service.storage.base.paging import Page
@@ -63,6 +63,9 @@ class Jobs(Protocol):
         Raises NotFound, IllegalTransition."""
         ...
 
-    def finish(self, claim: Claim, *, state: JobState, reason: str) -> Job:
-        """Make it terminal, with `state` and `end` events; raises LostClaim. It ends the claim."""
+    def finish(
+        self, claim: Claim, *, state: JobState, reason: str, result: Mapping[str, Any] | None = None
+    ) -> Job:
+        """Make it terminal, with what it made and with `state` and `end` events; raises LostClaim.
+        It ends the claim."""
         ...

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from search_service.domain.job import Claim, Job, JobState, JobStep
 from search_service.storage import changes, tokens
@@ -102,11 +103,15 @@ class MemoryJobs:
                 record.end_claim(now=now)
             return by_value(record.job)
 
-    def finish(self, claim: Claim, *, state: JobState, reason: str) -> Job:
+    def finish(
+        self, claim: Claim, *, state: JobState, reason: str, result: Mapping[str, Any] | None = None
+    ) -> Job:
         with self._tables.lock:
             record = self._tables.claimed(claim)
             now = self._tables.clock()
-            change = changes.finished(record.job, state=state, reason=reason, now=now)
+            change = changes.finished(
+                record.job, state=state, reason=reason, result=result, now=now
+            )
             record.apply(change, now=now)
             record.end_claim(now=now)
             return by_value(record.job)

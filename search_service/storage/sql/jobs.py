@@ -139,11 +139,15 @@ class SqlJobs:
                 ledger.write(connection, row, change, now=now, fence=fence, lease_until=now)
         return change.job
 
-    def finish(self, claim: Claim, *, state: JobState, reason: str) -> Job:
+    def finish(
+        self, claim: Claim, *, state: JobState, reason: str, result: Mapping[str, Any] | None = None
+    ) -> Job:
         now = self._clock()
         with self._database.writing() as connection:
             row = ledger.claimed(connection, claim)
-            change = changes.finished(rows.job(row), state=state, reason=reason, now=now)
+            change = changes.finished(
+                rows.job(row), state=state, reason=reason, result=by_value(result), now=now
+            )
             fence = row["fence"] + 1
             ledger.write(connection, row, change, now=now, fence=fence, lease_until=now)
         return change.job

@@ -74,7 +74,7 @@ jobs = Table(
     metadata,
     Column("id", String, primary_key=True),
     Column("kind", String, nullable=False),
-    Column("supernet", String, nullable=False),
+    Column("supernet", String, nullable=False),  # empty where there is none
     Column("spec", JSON, nullable=False),
     Column("state", String, nullable=False),
     Column("reason", Text, nullable=False),
@@ -85,6 +85,7 @@ jobs = Table(
     Column("evaluations", Integer, nullable=False),
     Column("front_size", Integer, nullable=False),
     Column("hypervolume", Float(53)),
+    Column("result", JSON(none_as_null=True)),
     Column("created_at", UtcTime, nullable=False),
     Column("started_at", UtcTime),
     Column("finished_at", UtcTime),

@@ -2,24 +2,42 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from search_service.domain.ids import new_id
+from search_service.domain.job import Job, JobKind, JobState
 from search_service.errors import InvalidSetting
-from search_service.storage import migrate, open_storage
+from search_service.storage import migrate, migrations, open_storage
 from search_service.storage.schema import VERSION_TABLE
 from search_service.storage.sql.engine import Database
 from search_service.storage.sql.tables import metadata
+
+START = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def set_revision(url: str, revision: str) -> None:
     database = Database(url)
     with database.writing() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '{revision}'"))
+    database.close()
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Back to what an older version of this project had built."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    database = Database(url)
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
     database.close()
 
 
@@ -35,6 +53,25 @@ def test_the_migrations_build_the_schema_that_the_code_uses(database_url: str) -
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         assert compare_metadata(context, metadata) == []
     database.close()
+
+
+def test_a_job_of_the_first_schema_is_kept_and_has_no_result(database_url: str) -> None:
+    migrate(database_url)
+    storage = open_storage(database_url)
+    job = Job(id=new_id("job"), kind=JobKind.SEARCH, spec={"seed": 1}, created_at=START)
+    storage.jobs.add(job)
+    storage.close()
+    downgrade(database_url, "0001")
+    with pytest.raises(InvalidSetting, match="revision 0001"):
+        open_storage(database_url)
+    migrate(database_url)
+    storage = open_storage(database_url)
+    assert storage.jobs.get(job.id) == job
+    claim = storage.jobs.claim(worker="first", lease_seconds=30)
+    assert claim is not None
+    done = storage.jobs.finish(claim, state=JobState.SUCCEEDED, reason="", result={"made": 1})
+    assert done.result == {"made": 1}
+    storage.close()
 
 
 def test_migrating_again_changes_nothing(url: str) -> None:
@@ -102,14 +139,14 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_command_migrates_and_refuses_in_one_line(url: str) -> None:
-    command = [sys.executable, "-m", "search_service.storage"]
+    words = [sys.executable, "-m", "search_service.storage"]
 
     def run(database_url: str) -> "subprocess.CompletedProcess[str]":
         environment = {
             "GANSEARCH_DATABASE_URL": database_url,
             "GANSEARCH_DATA_DIR": str(Path(url.removeprefix("sqlite:///")).parent),
         }
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
 
     assert run(url).returncode == 0
     open_storage(url).close()

@@ -152,8 +152,10 @@ def test_a_claim_on_a_job_that_is_not_there_is_lost(
 
 def test_finishing_is_final_and_told(storage: Storage, new_job: NewJob, start: Start) -> None:
     claim = start(storage, new_job())
-    job = storage.jobs.finish(claim, state=JobState.SUCCEEDED, reason="budget")
+    made = {"artifacts": {"supernet": "art_0"}, "fid": [1.5, 2.0]}
+    job = storage.jobs.finish(claim, state=JobState.SUCCEEDED, reason="budget", result=made)
     assert job == storage.jobs.get(job.id)
+    assert job.result == made
     assert (job.state, job.reason) == (JobState.SUCCEEDED, "budget")
     assert job.finished_at is not None
     last = storage.events.read(job.id)[-2:]

@@ -17,6 +17,7 @@ class Oven:
     heat: str = one_of("top", "top", "bottom")
     fan: bool = False
     extras: Mapping[str, Any] = field(default_factory=dict)
+    shelves: tuple[int, ...] = ()
 
 
 def test_what_is_left_out_takes_its_default_and_an_int_is_a_number() -> None:
@@ -36,6 +37,7 @@ def test_what_is_left_out_takes_its_default_and_an_int_is_a_number() -> None:
         ({"degrees": 1, "heat": "left"}, InvalidInput, "/at/heat", "one of top, bottom"),
         ({"degrees": 1, "fan": 1}, InvalidInput, "/at/fan", "must be bool"),
         ({"degrees": 1, "extras": [1]}, InvalidInput, "/at/extras", "must be an object"),
+        ({"degrees": 1, "shelves": 2}, InvalidInput, "/at/shelves", "must be a list"),
     ],
 )
 def test_a_wrong_value_is_refused_where_it_stands(
@@ -55,6 +57,7 @@ def test_the_schema_says_what_reading_checks() -> None:
             "heat": {"type": "string", "enum": ["top", "bottom"], "default": "top"},
             "fan": {"type": "boolean", "default": False},
             "extras": {"type": "object", "default": {}},
+            "shelves": {"type": "array", "default": ()},
         },
         "required": ["degrees"],
         "additionalProperties": False,

@@ -1,5 +1,6 @@
 """The table of families: spaces from JSON, and what may be said in it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -17,12 +18,18 @@ def test_every_family_builds_a_space_of_its_name_and_tells_its_schema() -> None:
     assert schema["properties"]["channel_max"] == {"type": "integer", "default": 512}
 
 
-def test_what_the_schema_calls_default_is_what_is_built() -> None:
-    properties = SPACES["anycost"].schema()["properties"]
+@pytest.mark.parametrize(
+    ("family", "required"),
+    [("anycost", {"resolution": 64}), ("gan-compression", {"base_channels": 16})],
+)
+def test_what_the_schema_calls_default_is_what_is_built(
+    family: str, required: dict[str, Any]
+) -> None:
+    schema = json.loads(json.dumps(SPACES[family].schema()))  # as a client gets it
+    assert schema["required"] == list(required)
+    properties = schema["properties"]
     defaults = {name: entry["default"] for name, entry in properties.items() if "default" in entry}
-    assert spaces.build("anycost", {"resolution": 64, **defaults}) == spaces.build(
-        "anycost", {"resolution": 64}
-    )
+    assert spaces.build(family, {**required, **defaults}) == spaces.build(family, required)
 
 
 def test_an_unknown_family_is_refused_with_the_known_ones() -> None:

@@ -2,12 +2,16 @@
 
 import threading
 import time
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from search_service.domain.job import JobStep
+from search_service.domain.ids import new_id
+from search_service.domain.job import Job, JobKind, JobStep
 from search_service.errors import LostClaim
+from search_service.storage import open_storage
 from workers.heartbeat import RENEW_SECONDS, Draining, Heartbeat
 
 
@@ -41,3 +45,28 @@ def test_a_stopped_worker_drains(workplace: Any, claim: Any) -> None:
         stop.set()
         with pytest.raises(Draining):
             heart.check()
+
+
+def test_a_store_that_is_away_for_a_beat_ends_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "gansearch.db"
+    storage = open_storage(f"sqlite:///{file}")
+    job = Job(
+        id=new_id("job"),
+        kind=JobKind.SEARCH,
+        supernet="sup_a",
+        spec={},
+        created_at=datetime.now(UTC),
+    )
+    storage.jobs.add(job)
+    claim = storage.jobs.claim(worker="w", lease_seconds=RENEW_SECONDS * 2)
+    assert claim is not None
+    storage.close()
+    whole = file.read_bytes()
+    with Heartbeat(claim, storage=storage, stop=threading.Event()) as heart:
+        file.write_bytes(b"no database" * 1000)
+        time.sleep(RENEW_SECONDS + 0.5)
+        file.write_bytes(whole)
+        time.sleep(RENEW_SECONDS + 0.5)
+        heart.check()
+        assert storage.jobs.claim(worker="other", lease_seconds=1) is None
+    storage.close()

@@ -52,16 +52,16 @@ class MultiScaleDiscriminator(nn.Module):
                 f"a discriminator of {self.scales} scales takes (n, {self.input_channels}, h, w) "
                 f"with sides from {smallest}, got {tuple(images.shape)}"
             )
+        x = images.contiguous()  # channels last in memory are slower here
         outputs = []
         for i, scale in enumerate(self.children()):
-            # Border averages are over the pixels that are there, as published.
-            x = _halved(images) if i else images
-            images = x
+            x = _halved(x) if i else x
             outputs.append(scale(x))
         return outputs
 
 
 def _halved(images: Tensor) -> Tensor:
+    """At the border the average is over the pixels that are there, as published."""
     return F.avg_pool2d(images, 3, stride=2, padding=1, count_include_pad=False)
 
 

@@ -58,6 +58,12 @@ def test_the_second_scale_is_the_first_on_a_shrunk_image(recorded: Any) -> None:
         assert_close(small, large)
 
 
+def test_every_further_scale_halves_again() -> None:
+    discriminator = MultiScaleDiscriminator(3, base_channels=2, scales=3)
+    scales = discriminator(torch.rand(1, 3, 64, 64))
+    assert [scale[0].shape[2] for scale in scales] == [33, 17, 9]
+
+
 def test_images_of_a_batch_are_judged_apart(recorded: Any) -> None:
     discriminator, batch = published(recorded), images()
     alone = discriminator(batch[1:])

@@ -1,7 +1,5 @@
 """Optuna's samplers by name: which there are, what they take, what they cannot search."""
 
-import inspect
-import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,24 +15,11 @@ from search_service.domain.space import Choice, Option
 from search_service.errors import InvalidInput, UnknownName
 from search_service.searchers.base import Problem
 from search_service.searchers.optuna.names import ADAPTIVE, FIXING, WALKING
+from search_service.searchers.optuna.options import check_types
 
 POINTER = "/searcher/parameters"
-_OPTIONS = f"{POINTER}/options"
+OPTIONS = f"{POINTER}/options"
 _LARGEST_GRID = 100_000  # GridSampler keeps every point in memory
-_PLAIN = re.compile(r"(bool|int|float|str)( \| None)?")  # annotations that JSON can give
-_TYPES: dict[str, tuple[type, ...]] = {
-    "bool": (bool,),
-    "int": (int,),
-    "float": (int, float),
-    "str": (str,),
-}
-_USELESS = {
-    "avoid_premature_stop": "a search ends when nothing is left, not before",
-    "consider_pruned_trials": "nothing is pruned here",
-    "inc_popsize": "this version of Optuna does not restart CMA-ES",
-    "restart_strategy": "this version of Optuna does not restart CMA-ES",
-    "with_margin": "it learns from points that were drawn, and some are replaced here",
-}
 _FIXED_EXAMPLE = '{"fixed_params": {"resolution": 32}, "base_sampler": "TPESampler"}'
 
 
@@ -66,26 +51,12 @@ def choose(sampler: str, options: Mapping[str, Any]) -> Chosen:
             "CmaEsSampler needs the package cmaes where the service runs: pip install cmaes",
             pointer=f"{POINTER}/sampler",
         )
-    known = _options_of(sampler)
-    for name, value in options.items():
-        pointer = f"{_OPTIONS}/{name}"
-        if name in _USELESS:
-            raise InvalidInput(f"leave out option {name!r}: {_USELESS[name]}", pointer=pointer)
-        if name not in known:
-            names = ", ".join(known) or "none"
-            raise UnknownName(
-                f"unknown option {name!r} of {sampler}; known: {names}", pointer=pointer
-            )
-        is_bool = isinstance(value, bool)
-        if not isinstance(value, _TYPES[known[name]]) or is_bool != (known[name] == "bool"):
-            raise InvalidInput(
-                f"option {name!r} must be {known[name]}, got {value!r}", pointer=pointer
-            )
+    check_types(sampler, options, pointer=OPTIONS)
     chosen = Chosen(sampler=sampler, options=options)
     try:
         make_sampler(chosen, seed=0)
     except ValueError as error:
-        raise InvalidInput(f"{sampler}: {error}", pointer=_OPTIONS) from None
+        raise InvalidInput(f"{sampler}: {error}", pointer=OPTIONS) from None
     return chosen
 
 
@@ -116,7 +87,7 @@ def fixed_indices(chosen: Chosen, choices: Sequence[Choice]) -> dict[str, int]:
     known = {choice.name: choice.options for choice in choices}
     indices = {}
     for name, option in chosen.fixed.items():
-        pointer = f"{_OPTIONS}/fixed_params/{name}"
+        pointer = f"{OPTIONS}/fixed_params/{name}"
         if name not in known:
             raise UnknownName(
                 f"unknown choice {name!r}; known: {', '.join(known)}", pointer=pointer
@@ -168,54 +139,43 @@ def make_sampler(
         return PartialFixedSampler(dict(fixed), made) if fixed else made
 
 
-def _options_of(sampler: str) -> dict[str, str]:
-    """Name to type of the options that JSON can give, without the seed."""
-    signature = inspect.signature(getattr(optuna.samplers, sampler))
-    matches = {
-        name: _PLAIN.fullmatch(str(parameter.annotation))
-        for name, parameter in signature.parameters.items()
-        if name != "seed" and not name.startswith("warn_") and name not in _USELESS
-    }
-    return {name: match[1] for name, match in matches.items() if match}
-
-
 def _choose_fixed(options: Mapping[str, Any]) -> Chosen:
     known = ("fixed_params", "base_sampler", "base_options")
     for name in options:
         if name not in known:
             raise UnknownName(
                 f"unknown option {name!r} of {FIXING}; known: {', '.join(known)}",
-                pointer=f"{_OPTIONS}/{name}",
+                pointer=f"{OPTIONS}/{name}",
             )
     fixed = options.get("fixed_params")
     if not isinstance(fixed, Mapping) or not fixed:
         raise InvalidInput(
-            f"{FIXING} needs options such as {_FIXED_EXAMPLE}", pointer=f"{_OPTIONS}/fixed_params"
+            f"{FIXING} needs options such as {_FIXED_EXAMPLE}", pointer=f"{OPTIONS}/fixed_params"
         )
     for name, option in fixed.items():
         if isinstance(option, bool) or not isinstance(option, int | float):
             raise InvalidInput(
                 f"{name} must be fixed to a number, got {option!r}",
-                pointer=f"{_OPTIONS}/fixed_params/{name}",
+                pointer=f"{OPTIONS}/fixed_params/{name}",
             )
     base, bases = options.get("base_sampler", "TPESampler"), (*ADAPTIVE, *WALKING)
     if base not in bases:
         raise InvalidInput(
             f"base_sampler must be one of {', '.join(sorted(bases))}, got {base!r}",
-            pointer=f"{_OPTIONS}/base_sampler",
+            pointer=f"{OPTIONS}/base_sampler",
         )
     below = options.get("base_options", {})
     if not isinstance(below, Mapping):
         raise InvalidInput(
-            f"base_options must be an object, got {below!r}", pointer=f"{_OPTIONS}/base_options"
+            f"base_options must be an object, got {below!r}", pointer=f"{OPTIONS}/base_options"
         )
     try:
         chosen = choose(base, below)
     except InvalidInput as error:
         error.pointer = (
-            f"{_OPTIONS}/base_options{error.pointer.removeprefix(_OPTIONS)}"
-            if error.pointer.startswith(_OPTIONS)
-            else f"{_OPTIONS}/base_sampler"
+            f"{OPTIONS}/base_options{error.pointer.removeprefix(OPTIONS)}"
+            if error.pointer.startswith(OPTIONS)
+            else f"{OPTIONS}/base_sampler"
         )
         raise
     return Chosen(sampler=chosen.sampler, options=chosen.options, fixed=fixed)

@@ -3,6 +3,7 @@
 import inspect
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 import optuna
@@ -14,6 +15,7 @@ from search_service.searchers.base import Problem
 from search_service.searchers.optuna.names import SAMPLERS
 
 OPTIONS = "/searcher/parameters/options"
+NEEDS_CMAES = pytest.mark.skipif(find_spec("cmaes") is None, reason="the package cmaes is missing")
 
 
 def problem(*, resolution: int = 8, objectives: int = 2) -> Problem:
@@ -44,12 +46,7 @@ def test_what_is_missing_is_said_with_how_to_install_it(monkeypatch: pytest.Monk
     assert refusal.pointer == "/searcher/parameters/sampler"
 
 
-@pytest.fixture
-def cmaes() -> None:
-    pytest.importorskip("cmaes")
-
-
-@pytest.mark.usefixtures("cmaes")
+@NEEDS_CMAES
 def test_cma_es_is_for_one_objective_and_ordered_options() -> None:
     refusal = refused({"sampler": "CmaEsSampler"}, problem(objectives=2))
     assert "NSGAIISampler" in refusal.detail
@@ -58,6 +55,25 @@ def test_cma_es_is_for_one_objective_and_ordered_options() -> None:
     assert refusal.pointer == "/searcher/parameters/encoding"
     refusal = refused({"sampler": "CmaEsSampler", "options": {"with_margin": True}})
     assert refusal.pointer == f"{OPTIONS}/with_margin"
+
+
+@pytest.mark.parametrize(
+    ("sampler", "options"),
+    [
+        ("TPESampler", {"n_ei_candidates": 0}),
+        ("TPESampler", {"prior_weight": 0.0}),
+        ("TPESampler", {"prior_weight": float("nan")}),
+        ("TPESampler", {"prior_weight": float("inf")}),
+        ("NSGAIIISampler", {"dividing_parameter": 0}),
+        pytest.param("CmaEsSampler", {"popsize": 3}, marks=NEEDS_CMAES),
+        pytest.param("CmaEsSampler", {"sigma0": -1.0}, marks=NEEDS_CMAES),
+    ],
+)
+def test_what_would_fail_in_the_middle_of_a_search_is_refused_at_its_start(
+    sampler: str, options: Mapping[str, Any]
+) -> None:
+    refusal = refused({"sampler": sampler, "options": options})
+    assert refusal.pointer == f"{OPTIONS}/{next(iter(options))}"
 
 
 def test_a_grid_that_does_not_fit_into_memory_is_refused() -> None:

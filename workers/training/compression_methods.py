@@ -15,6 +15,7 @@ from search_service.recipes.compression import (
 )
 from workers import supernets
 from workers.checkpoints import load_weights
+from workers.evaluators.channels_last import channels_last
 from workers.supernets.gan_compression.resnet import ResnetSupernet, new_subnet
 from workers.training.compression import CompressionTraining
 from workers.training.methods import METHODS
@@ -38,7 +39,7 @@ def new_supernet(recipe: StudentRecipe, sizes: ImageSizes, initial: str) -> Resn
     assert isinstance(supernet, ResnetSupernet)
     if initial:
         load_weights(supernet, Path(initial))
-    return supernet
+    return channels_last(supernet)
 
 
 def compress(recipe: CompressRecipe, data: TranslationData) -> CompressionTraining:
@@ -54,7 +55,7 @@ def finetune(recipe: FinetuneRecipe, data: TranslationData) -> CompressionTraini
     torch.manual_seed(recipe.seed)
     supernet = new_supernet(recipe, data.sizes, recipe.initial)
     subnet = supernet.extract(supernet.space.parse(recipe.architecture))
-    return CompressionTraining(recipe, data, FixedStudent(subnet))
+    return CompressionTraining(recipe, data, FixedStudent(channels_last(subnet)))
 
 
 def scratch(recipe: ScratchRecipe, data: TranslationData) -> CompressionTraining:
@@ -62,7 +63,7 @@ def scratch(recipe: ScratchRecipe, data: TranslationData) -> CompressionTraining
     torch.manual_seed(recipe.seed)
     space = new_supernet(recipe, data.sizes, "").space
     subnet = new_subnet(space, space.parse(recipe.architecture))
-    return CompressionTraining(recipe, data, FixedStudent(subnet))
+    return CompressionTraining(recipe, data, FixedStudent(channels_last(subnet)))
 
 
 def _begin(

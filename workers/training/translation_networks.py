@@ -6,6 +6,7 @@ from search_service.recipes.translation import CriticSize, GeneratorSize, Teache
 from search_service.spaces.gan_compression import GanCompressionParameters
 from workers.checkpoints import load_weights
 from workers.discriminators.patch import PatchDiscriminator
+from workers.evaluators.channels_last import channels_last
 from workers.supernets.gan_compression.resnet_generator import (
     ResnetGenerator,
     dense_teacher,
@@ -24,7 +25,7 @@ def new_generator(size: GeneratorSize, images: ImageSizes) -> ResnetGenerator:
         output_channels=images.targets,
     )
     build = dense_teacher if size.kind == "dense" else mobile_generator
-    return build(parameters)
+    return channels_last(build(parameters))
 
 
 def read_teacher(teacher: Teacher, images: ImageSizes) -> ResnetGenerator:
@@ -39,4 +40,4 @@ def new_critic(size: CriticSize, channels: int) -> PatchDiscriminator:
     critic = PatchDiscriminator(channels, base_channels=size.base_channels, layers=size.layers)
     if size.weights:
         load_weights(critic, Path(size.weights))
-    return critic
+    return channels_last(critic)

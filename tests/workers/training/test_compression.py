@@ -147,3 +147,19 @@ def test_a_discriminator_goes_on_from_a_file(
     second = compress(replace(compress_recipe, critic=size), pairs)
     values = zip(first.critic.parameters(), second.critic.parameters(), strict=True)
     assert all(torch.equal(a, b) for a, b in values)
+
+
+def test_student_and_discriminator_learn_from_each_other_as_they_were_before(
+    compress_recipe: CompressRecipe, pairs: TranslationData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, student_alone, critic_alone = (compress(compress_recipe, pairs) for _ in range(3))
+    monkeypatch.setattr(student_alone.critic_adam, "step", lambda: None)
+    monkeypatch.setattr(critic_alone.student_adam, "step", lambda: None)
+    for training in (both, student_alone, critic_alone):
+        training.step(0)
+    for mine, theirs in (
+        (both.student.network, student_alone.student.network),
+        (both.critic, critic_alone.critic),
+    ):
+        values = zip(mine.parameters(), theirs.parameters(), strict=True)
+        assert all(torch.equal(a, b) for a, b in values)

@@ -46,3 +46,11 @@ def test_data_without_pairs_is_refused_with_what_would_do(
 ) -> None:
     with pytest.raises(InvalidInput, match="cyclegan does without"):
         Pix2pixTraining(pix2pix_recipe, unpaired)
+
+
+def test_the_generator_faces_a_discriminator_that_has_just_learnt(
+    pix2pix_recipe: Pix2pixRecipe, pairs: TranslationData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning, resting = (Pix2pixTraining(pix2pix_recipe, pairs) for _ in range(2))
+    monkeypatch.setattr(resting.critic_adam, "step", lambda: None)
+    assert learning.step(0)["adversarial"] != resting.step(0)["adversarial"]

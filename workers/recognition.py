@@ -37,7 +37,9 @@ def _anycost(shapes: Mapping[str, Shape]) -> str | None:
         return None
     convolutions = sum(bool(re.fullmatch(r"convs\.\d+\.conv\.weight", name)) for name in shapes)
     resolution = 4 << (convolutions // 2)
-    return f"an anycost generator with resolution {resolution} and style_dim {style[-1]}"
+    words = f"an anycost generator with resolution {resolution} and style_dim {style[0]}"
+    labels = shapes.get("embed.weight")
+    return f"{words}, classes {labels[-1]}" if labels else words
 
 
 def _residual(shapes: Mapping[str, Shape]) -> str | None:

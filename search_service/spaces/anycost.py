@@ -193,6 +193,7 @@ class AnycostSpace:
             style_dim=p.style_dim,
             mapping_layers=p.mapping_layers,
             image_channels=p.image_channels,
+            classes=p.classes,
         )
 
 

@@ -23,6 +23,18 @@ class Size:
     style_dim: int
     mapping_layers: int
     image_channels: int
+    classes: int = 0
+
+    @property
+    def parts(self) -> int:
+        """What the mapping network joins: the latent, and where there are classes the label."""
+        return 2 if self.classes else 1
+
+    @property
+    def linear_weights(self) -> int:
+        """Of the mapping network, whose first layer takes all parts, and the label's embedding."""
+        square = self.style_dim**2
+        return (self.mapping_layers - 1 + self.parts) * square + self.classes * self.style_dim
 
 
 class _Modulated(NamedTuple):  # a tuple because thousands are made per call of `feasibility`
@@ -69,7 +81,7 @@ def true_macs(size: Size, widths: Widths, *, extracted: bool = False) -> int:
     """Of the subnet within its supernet, whose modulation layers give every full-width scale;
     `extracted`: of the subnet on its own, whose modulation layers are as narrow as it is."""
     convolutions = [*_styled(size, widths), *_rgb(size, widths)]
-    total = size.mapping_layers * size.style_dim**2
+    total = size.linear_weights
     for m in convolutions:
         total += size.style_dim * (m.c if extracted else m.full_in)
         total += m.weight * (m.side // 2 if m.up else m.side) ** 2
@@ -77,9 +89,13 @@ def true_macs(size: Size, widths: Widths, *, extracted: bool = False) -> int:
 
 
 def published_macs(size: Size, widths: Widths) -> int:
-    """What torchprofile counts on the reference program's graph, to the integer."""
+    """What torchprofile counts on the reference program's graph, to the integer.
+
+    That program has no classes; those are counted by the same rules.
+    """
     s = size.style_dim
-    total = 1 + s + size.mapping_layers * (s * s + 2 * s) + size.mapping_layers * s * s
+    total = size.parts * (1 + s) + 2 * size.linear_weights + size.mapping_layers * 2 * s
+    total += s if size.classes else 0  # the embedding's bias
     styled, rgb = list(_styled(size, widths)), list(_rgb(size, widths))
     for m, products in [*((m, 3) for m in styled), *((m, 2) for m in rgb)]:
         total += 2 * s * m.full_in + m.full_in + products * m.weight + 2
@@ -100,7 +116,8 @@ def published_macs(size: Size, widths: Widths) -> int:
 def params(size: Size, widths: Widths) -> int:
     """Trainable parameters of the subnet on its own."""
     s = size.style_dim
-    total = size.mapping_layers * (s * s + s) + 16 * widths[0]
+    biases = size.mapping_layers * s + (s if size.classes else 0)
+    total = size.linear_weights + biases + 16 * widths[0]
     for m in _styled(size, widths):
         total += m.weight + (s + 1) * m.c + m.o + 1  # weight, modulation, bias, noise strength
     for m in _rgb(size, widths):

@@ -50,6 +50,10 @@ def supernet(family: str, **parameters: Any) -> nn.Module:
             "an anycost generator with resolution 16 and style_dim 8",
         ),
         (
+            supernet("anycost", resolution=8, channel_multiplier=1 / 64, style_dim=8, classes=5),
+            "an anycost generator with resolution 8 and style_dim 8, classes 5",
+        ),
+        (
             PatchDiscriminator(6, base_channels=8, layers=3),
             "a discriminator of 6 input channels",
         ),

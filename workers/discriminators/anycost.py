@@ -1,6 +1,7 @@
 """Discriminators for Anycost generators: one resolution, several, or several and a condition.
 
-Anycost GANs (Lin et al., CVPR 2021), sections 3.2 and 3.3.
+Anycost GANs (Lin et al., CVPR 2021), sections 3.2 and 3.3. With `classes` each also judges whether
+an image shows its class, by a projection; see `LabelProjection`.
 """
 
 from collections.abc import Sequence
@@ -46,20 +47,20 @@ def architecture_code(ratios: Sequence[float]) -> Tensor:
 class PlainDiscriminator(Verdict):
     """StyleGAN2's: images of one resolution."""
 
-    def __init__(self, size: DiscriminatorSize) -> None:
-        super().__init__(size.channels(4), size.channels(4))
+    def __init__(self, size: DiscriminatorSize, *, classes: int = 0) -> None:
+        super().__init__(size.channels(4), size.channels(4), classes=classes)
         first = ConvLayer(size.image_channels, size.channels(size.resolution), 1)
         blocks = (
             ResidualBlock(size.channels(side), size.channels(side // 2)) for side in size.sides
         )
         self.convs = nn.ModuleList([first, *blocks])
 
-    def forward(self, images: Tensor) -> Tensor:
-        """(n, c, r, r) to logits (n, 1)."""
+    def forward(self, images: Tensor, *, labels: Tensor | None = None) -> Tensor:
+        """(n, c, r, r) to logits (n, 1); labels as in `verdict`."""
         x = images
         for layer in self.convs:
             x = layer(x)
-        return self.verdict(x)
+        return self.verdict(x, labels)
 
 
 class AnycostDiscriminator(Verdict):
@@ -68,8 +69,10 @@ class AnycostDiscriminator(Verdict):
     With `code_size` the last two blocks are told the generator's architecture.
     """
 
-    def __init__(self, size: DiscriminatorSize, *, levels: int = 4, code_size: int = 0) -> None:
-        super().__init__(size.channels(4), size.channels(4))
+    def __init__(
+        self, size: DiscriminatorSize, *, levels: int = 4, code_size: int = 0, classes: int = 0
+    ) -> None:
+        super().__init__(size.channels(4), size.channels(4), classes=classes)
         self.code_size = code_size
         self.resolutions = size.sides[:levels]
         self.convs = nn.ModuleList(
@@ -85,8 +88,11 @@ class AnycostDiscriminator(Verdict):
             for i, side in enumerate(size.sides)
         )
 
-    def forward(self, images: Tensor, code: Tensor | None = None) -> Tensor:
+    def forward(
+        self, images: Tensor, code: Tensor | None = None, *, labels: Tensor | None = None
+    ) -> Tensor:
         """(n, c, r, r) to logits (n, 1); `code` (code_size,) is wanted if there is a condition.
+        Labels as in `verdict`.
 
         Raises InvalidInput for a resolution without an entry, or a code where there is none.
         """
@@ -104,4 +110,4 @@ class AnycostDiscriminator(Verdict):
         x = x.contiguous(memory_format=torch.channels_last)
         for block in self.blocks[level:]:
             x = block(x, code)
-        return self.verdict(x)
+        return self.verdict(x, labels)

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from workers.layers.conditioning import ArchitectureModulation
+from search_service.errors import InvalidInput
+from workers.layers.conditioning import ArchitectureModulation, LabelProjection
 from workers.layers.equalized import GAIN, LEAK, ChannelBias, EqualizedLinear, EqualizedWeight
 from workers.layers.minibatch import append_minibatch_std
 from workers.layers.resampling import Blur
@@ -85,17 +86,30 @@ class ResidualBlock(nn.Module):
 
 
 class Verdict(nn.Module):
-    """The end of every discriminator: from 4x4 features to one logit an image."""
+    """The end of every discriminator: from 4x4 features to one logit an image.
 
-    def __init__(self, features: int, hidden: int) -> None:
+    With `classes` the logit also says how well the image shows its class.
+    """
+
+    def __init__(self, features: int, hidden: int, *, classes: int = 0) -> None:
         super().__init__()
+        self.classes = classes
         self.final_conv = ConvLayer(features + 1, hidden, 3)
         self.final_linear = nn.Sequential(
             EqualizedLinear(hidden * 16, hidden, lrelu=True), EqualizedLinear(hidden, 1)
         )
+        if classes:
+            self.projection = LabelProjection(classes, hidden)
 
-    def verdict(self, x: Tensor) -> Tensor:
-        """(n, features, 4, 4) to (n, 1)."""
+    def verdict(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
+        """(n, features, 4, 4) to (n, 1); `labels` (n,) are wanted if there are classes.
+
+        Raises InvalidInput for labels where there are no classes, or none where there are.
+        """
+        if (labels is not None) != bool(self.classes):
+            wanted = f"labels of {self.classes} classes" if self.classes else "no labels"
+            raise InvalidInput(f"this discriminator takes {wanted}")
         x = self.final_conv(append_minibatch_std(x))
-        logits: Tensor = self.final_linear(x.flatten(1))
-        return logits
+        features: Tensor = self.final_linear[0](x.flatten(1))  # (n, hidden)
+        logits: Tensor = self.final_linear[1](features)
+        return logits if labels is None else logits + self.projection(features, labels)

@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from search_service.domain.space import Architecture, SearchSpace
-from search_service.errors import InvalidInput
 from search_service.spaces.anycost import AnycostSpace
 from workers.supernets.anycost_generator import AnycostGenerator, Truncation
 from workers.supernets.families import SUPERNETS
@@ -23,12 +22,13 @@ class AnycostSubnet(AnycostGenerator):
         self,
         z: Tensor,
         *,
+        labels: Tensor | None = None,
         noise: Sequence[Tensor] | None = None,
         truncation: Truncation | None = None,
         crossover: int | None = None,
     ) -> Tensor:
-        """z as in `styles`; the image (n, image_channels, r, r), nominally in [-1, 1]."""
-        styles = self.styles(z, truncation=truncation, crossover=crossover)
+        """z, labels as in `styles`; the image (n, image_channels, r, r), nominally in [-1, 1]."""
+        styles = self.styles(z, labels=labels, truncation=truncation, crossover=crossover)
         return self.synthesize(styles, self.widths, noise)[-1]
 
 
@@ -37,16 +37,12 @@ class AnycostSupernet(AnycostGenerator):
 
     def __init__(self, space: AnycostSpace) -> None:
         parameters = space.parameters
-        if parameters.classes:
-            raise InvalidInput(
-                "class-conditional Anycost generators are not available: classes must be 0",
-                pointer="/parameters/classes",
-            )
         super().__init__(
             space.full_channels,
             style_dim=parameters.style_dim,
             mapping_layers=parameters.mapping_layers,
             image_channels=parameters.image_channels,
+            classes=parameters.classes,
         )
         self._space = space
 
@@ -60,12 +56,14 @@ class AnycostSupernet(AnycostGenerator):
         z: Tensor,
         architecture: Architecture,
         *,
+        labels: Tensor | None = None,
         noise: Sequence[Tensor] | None = None,
         truncation: Truncation | None = None,
         crossover: int | None = None,
     ) -> Tensor:
-        """z as in `styles`; the subnet's image (n, image_channels, r, r), nominally in [-1, 1]."""
-        styles = self.styles(z, truncation=truncation, crossover=crossover)
+        """z, labels as in `styles`; the subnet's image (n, image_channels, r, r), nominally in
+        [-1, 1]."""
+        styles = self.styles(z, labels=labels, truncation=truncation, crossover=crossover)
         return self.synthesize(styles, self._space.channels(architecture), noise)[-1]
 
     def extract(self, architecture: Architecture) -> AnycostSubnet:
@@ -77,6 +75,7 @@ class AnycostSupernet(AnycostGenerator):
             style_dim=parameters.style_dim,
             mapping_layers=parameters.mapping_layers,
             image_channels=parameters.image_channels,
+            classes=parameters.classes,
         )
         full = self.state_dict()
         with torch.no_grad():

@@ -1,7 +1,10 @@
 """The synthesis network shared by the Anycost supernet and its subnets.
 
 StyleGAN2 (Karras et al., 2020) with skip connections to RGB; the names of the state dict are those
-of its published checkpoints.
+of its published checkpoints. A class label goes in as in StyleGAN2-ADA (Training Generative
+Adversarial Networks with Limited Data, Karras et al., 2020): a linear layer embeds it to style_dim
+numbers, which are normalised as the latent is and stand behind it, so that the first layer of the
+mapping network takes 2 · style_dim.
 """
 
 from collections.abc import Sequence
@@ -11,8 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from search_service.errors import InvalidInput
+from workers.layers.equalized import EqualizedLinear
 from workers.layers.mapping import mapping_network
 from workers.layers.modulated import StyledConv, ToRgb
+from workers.supernets.anycost_labels import with_labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +42,26 @@ class ConstantInput(nn.Module):
 
 
 class AnycostGenerator(nn.Module):
-    """`widths`: the constant input's channels, then each convolution's, two per resolution."""
+    """`widths`: the constant input's channels, then each convolution's, two per resolution.
+
+    With `classes` 0 there is no embedding and nothing that takes a label.
+    """
 
     def __init__(
-        self, widths: Sequence[int], *, style_dim: int, mapping_layers: int, image_channels: int
+        self,
+        widths: Sequence[int],
+        *,
+        style_dim: int,
+        mapping_layers: int,
+        image_channels: int,
+        classes: int = 0,
     ) -> None:
         super().__init__()
         self.widths = tuple(widths)
-        self.style_dim, self.image_channels = style_dim, image_channels
-        self.style = mapping_network(style_dim, mapping_layers)
+        self.style_dim, self.image_channels, self.classes = style_dim, image_channels, classes
+        if classes:
+            self.embed = EqualizedLinear(classes, style_dim)
+        self.style = mapping_network(style_dim, mapping_layers, parts=2 if classes else 1)
         self.input = ConstantInput(widths[0])
         self.conv1 = StyledConv(widths[0], widths[1], style_dim)
         self.to_rgb1 = ToRgb(widths[1], image_channels, style_dim, skip=False)
@@ -80,20 +96,29 @@ class AnycostGenerator(nn.Module):
         return [torch.randn(1, 1, s, s, generator=rng, device=device) for s in self.noise_sides]
 
     def styles(
-        self, z: Tensor, *, truncation: Truncation | None = None, crossover: int | None = None
+        self,
+        z: Tensor,
+        *,
+        labels: Tensor | None = None,
+        truncation: Truncation | None = None,
+        crossover: int | None = None,
     ) -> Tensor:
         """A style per layer, (n, style_count, style_dim).
 
         z is (n, style_dim), (n, 1, style_dim), or (n, 2, style_dim) for style mixing: layers below
-        `crossover` (default: half of them) take the first. Raises InvalidInput for another shape.
+        `crossover` (default: half of them) take the first. Where there are classes, `labels` are
+        (n,) whole numbers; without them every latent decides its own class, uniformly, whatever
+        the batch it is in. Rows of class weights, such as one-hot ones, may also stand behind the
+        latents, style_dim + classes in all. Raises InvalidInput for another shape or label.
         """
         latents = z[:, None] if z.ndim == 2 else z
-        if latents.ndim != 3 or latents.shape[1] not in (1, 2) or z.shape[-1] != self.style_dim:
+        sizes = sorted({self.style_dim, self.style_dim + self.classes})
+        if latents.ndim != 3 or latents.shape[1] not in (1, 2) or z.shape[-1] not in sizes:
+            size = " or ".join(map(str, sizes))
             raise InvalidInput(
-                f"latents must be (n, {self.style_dim}) or (n, 1 or 2, {self.style_dim}), "
-                f"got {tuple(z.shape)}"
+                f"latents must be (n, {size}) or (n, 1 or 2, {size}), got {tuple(z.shape)}"
             )
-        w: Tensor = self.style(latents)
+        w: Tensor = self.style(self._joined(latents, labels))
         if truncation is not None:
             w = torch.lerp(truncation.centre.to(w.dtype), w, truncation.psi)
         if w.shape[1] == 1:
@@ -112,8 +137,21 @@ class AnycostGenerator(nn.Module):
         device = self.input.input.device
         with torch.no_grad():
             z = torch.randn(count, self.style_dim, generator=rng, device=device)
-            w: Tensor = self.style(z)
+            w: Tensor = self.style(self._joined(z, None))
         return w.mean(0, keepdim=True)
+
+    def _joined(self, latents: Tensor, labels: Tensor | None) -> Tensor:
+        """What the mapping network takes: the latents, and behind them the embedded labels."""
+        if not self.classes:
+            if labels is not None:
+                raise InvalidInput("this generator has no classes: it takes no labels")
+            return latents
+        if latents.shape[-1] == self.style_dim:
+            latents = with_labels(latents, labels, self.classes)
+        elif labels is not None:
+            raise InvalidInput("labels are given twice: class weights stand behind the latents")
+        z, weights = torch.split(latents, [self.style_dim, self.classes], -1)
+        return torch.cat([z, self.embed(weights)], -1)
 
     def synthesize(
         self, styles: Tensor, channels: Sequence[int], noise: Sequence[Tensor] | None = None

@@ -1,6 +1,7 @@
 """Closed forms against the recorded counts of the published network."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,17 @@ def test_a_space_counts_the_published_network_as_the_table_does() -> None:
         architecture = space.uniform(row["ratio"], row["res"])
         assert space.macs(architecture, published=True) == row["repo_convention_total"]
         assert space.macs(architecture) == row["true_macs_conv_linear"]
+
+
+def test_classes_cost_an_embedding_and_a_wider_first_layer() -> None:
+    labelled = replace(CONFIG_F, classes=10)
+    weights = 10 * 512 + 512 * 512
+    spared = anycost_cost.params(labelled, FULL) - anycost_cost.params(CONFIG_F, FULL)
+    assert spared == weights + 512
+    macs = anycost_cost.true_macs(labelled, FULL) - anycost_cost.true_macs(CONFIG_F, FULL)
+    assert macs == weights
+    published = [anycost_cost.published_macs(size, FULL) for size in (CONFIG_F, labelled)]
+    assert published[1] - published[0] == 2 * weights + (1 + 512) + 512
 
 
 def test_grey_images_cost_two_channels_less_at_every_level() -> None:

@@ -120,6 +120,46 @@ def test_a_missing_or_wrong_code_is_refused(given: Tensor | None) -> None:
         AnycostDiscriminator(SIZE, code_size=40)(torch.randn(4, 3, 64, 64), given)
 
 
+@pytest.fixture
+def labelled() -> AnycostDiscriminator:
+    torch.manual_seed(0)
+    return AnycostDiscriminator(SIZE, classes=3)
+
+
+@torch.no_grad()
+def test_a_label_adds_the_projection_of_the_features(labelled: AnycostDiscriminator) -> None:
+    features: list[Tensor] = []
+    layer = labelled.final_linear[0]
+    layer.register_forward_hook(lambda _module, _inputs, output: features.append(output.clone()))
+    images = torch.randn(4, 3, 64, 64)
+    one, other = torch.tensor([0, 1, 2, 2]), torch.tensor([1, 1, 0, 2])
+    gap = labelled(images, labels=one) - labelled(images, labels=other)
+    weight = labelled.projection.weight
+    expected = (features[0] * (weight[one] - weight[other])).sum(1, keepdim=True)
+    assert_close(gap, expected / weight.shape[1] ** 0.5, atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_classes_change_nothing_but_for_the_projection(labelled: AnycostDiscriminator) -> None:
+    state = labelled.state_dict()
+    zeros = torch.zeros_like(state.pop("projection.weight"))
+    plain = AnycostDiscriminator(SIZE)
+    plain.load_state_dict(state)
+    images, labels = torch.randn(4, 3, 16, 16), torch.tensor([0, 1, 2, 2])
+    labelled.projection.weight.copy_(zeros)
+    assert torch.equal(labelled(images, labels=labels), plain(images))
+
+
+def test_labels_are_wanted_where_there_are_classes_and_only_there(
+    labelled: AnycostDiscriminator,
+) -> None:
+    images = torch.randn(4, 3, 64, 64)
+    with pytest.raises(InvalidInput, match="takes labels of 3 classes"):
+        labelled(images)
+    with pytest.raises(InvalidInput, match="takes no labels"):
+        PlainDiscriminator(SIZE)(images, labels=torch.zeros(4, dtype=torch.int64))
+
+
 def test_every_weight_takes_part_in_the_verdict(conditioned: AnycostDiscriminator) -> None:
     images = [torch.randn(4, 3, side, side) for side in (8, 16, 32, 64)]
     logits = torch.cat([conditioned(each, torch.ones(40)) for each in images])

@@ -19,10 +19,19 @@ PARAMETERS = {
 }
 
 
+@pytest.fixture(params=[0, 3], ids=["unconditional", "3 classes"])
+def supernet(request: pytest.FixtureRequest) -> AnycostSupernet:
+    return built_with(request.param)
+
+
 @pytest.fixture
-def supernet() -> AnycostSupernet:
+def conditional() -> AnycostSupernet:
+    return built_with(3)
+
+
+def built_with(classes: int) -> AnycostSupernet:
     torch.manual_seed(0)
-    built = supernets.build("anycost", PARAMETERS)
+    built = supernets.build("anycost", {**PARAMETERS, "classes": classes})
     assert isinstance(built, AnycostSupernet)
     for name, parameter in built.named_parameters():
         if name.endswith("noise.weight"):
@@ -86,6 +95,64 @@ def test_truncation_to_zero_gives_the_centre_whatever_the_latent(supernet: Anyco
     assert_close(image[0], image[1])
 
 
-def test_a_class_conditional_generator_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="classes must be 0"):
-        supernets.build("anycost", {**PARAMETERS, "classes": 10})
+@torch.no_grad()
+def test_the_class_decides_the_image_and_a_subnet_agrees(conditional: AnycostSupernet) -> None:
+    architecture = sample(conditional.space, np.random.default_rng(0))
+    z, labels = torch.randn(1, 16).expand(3, -1), torch.arange(3)
+    images = conditional(z, architecture, labels=labels)
+    assert all((images[a] - images[b]).abs().max() > 1e-3 for a, b in ((0, 1), (0, 2), (1, 2)))
+    subnet = conditional.extract(architecture)
+    assert_close(subnet(z, labels=labels), images, atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_class_weights_behind_the_latents_say_the_same_as_labels(
+    conditional: AnycostSupernet,
+) -> None:
+    z, labels, full = torch.randn(4, 16), torch.tensor([2, 0, 1, 2]), largest(conditional.space)
+    joined = torch.cat([z, torch.eye(3)[labels]], 1)
+    assert torch.equal(conditional(joined, full), conditional(z, full, labels=labels))
+
+
+@torch.no_grad()
+def test_both_latents_of_a_mixed_style_have_the_image_s_class(conditional: AnycostSupernet) -> None:
+    z, labels = torch.randn(2, 2, 16), torch.tensor([2, 1])
+    mixed = conditional.styles(z, labels=labels, crossover=3)
+    first, second = (conditional.styles(z[:, i], labels=labels) for i in (0, 1))
+    assert_close(mixed, torch.cat([first[:, :3], second[:, 3:]], 1))
+
+
+@torch.no_grad()
+def test_neither_the_latent_nor_the_label_goes_in_by_its_length(
+    conditional: AnycostSupernet,
+) -> None:
+    z = torch.cat([torch.randn(2, 16), torch.eye(3)[:2]], 1)
+    before = conditional.styles(z)
+    for parameter in conditional.embed.parameters():
+        parameter.mul_(5)
+    scaled = torch.cat([3 * z[:, :16], z[:, 16:]], 1)
+    assert_close(conditional.styles(scaled), before)
+
+
+def test_an_unconditional_generator_has_no_keys_of_a_label() -> None:
+    plain, labelled = built_with(0).state_dict(), built_with(3).state_dict()
+    assert labelled.keys() - plain.keys() == {"embed.weight", "embed.bias"}
+    widened = [name for name in plain if plain[name].shape != labelled[name].shape]
+    assert widened == ["style.1.weight"]
+
+
+def test_labels_for_an_unconditional_generator_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="has no classes"):
+        built_with(0).styles(torch.randn(1, 16), labels=torch.tensor([0]))
+
+
+def test_labels_given_twice_are_refused(conditional: AnycostSupernet) -> None:
+    with pytest.raises(InvalidInput, match="labels are given twice"):
+        conditional.styles(torch.randn(1, 19), labels=torch.tensor([0]))
+
+
+def test_latents_of_another_size_are_refused_with_both_that_fit(
+    conditional: AnycostSupernet,
+) -> None:
+    with pytest.raises(InvalidInput, match=r"\(n, 16 or 19\) or .*, got \(2, 17\)"):
+        conditional.styles(torch.randn(2, 17))

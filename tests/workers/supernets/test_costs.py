@@ -52,10 +52,10 @@ def modulated_inputs(widths: tuple[int, ...]) -> int:
     return sum(widths[:-1]) + sum(widths[1::2])
 
 
-@pytest.mark.parametrize("image_channels", [1, 3])
+@pytest.mark.parametrize(("image_channels", "classes"), [(1, 0), (3, 0), (3, 7)])
 @pytest.mark.parametrize("seed", range(4))
 def test_params_and_macs_equal_those_of_the_extracted_subnet(
-    seed: int, image_channels: int
+    seed: int, image_channels: int, classes: int
 ) -> None:
     space = spaces.build(
         "anycost",
@@ -65,6 +65,7 @@ def test_params_and_macs_equal_those_of_the_extracted_subnet(
             "style_dim": STYLE_DIM,
             "mapping_layers": 2,
             "image_channels": image_channels,
+            "classes": classes,
         },
     )
     assert isinstance(space, AnycostSpace)

@@ -9,6 +9,7 @@ from fastapi.staticfiles import StaticFiles
 
 from api import errors, openapi
 from api.middleware import Envelope
+from api.routes import artifacts as artifact_routes
 from api.routes import asked, devices, evaluations, health, jobs, page, supernets
 from search_service.artifacts import Artifacts
 from search_service.queue import WakeUps, open_wake_ups
@@ -51,7 +52,7 @@ def create_app(
     app.add_middleware(Envelope)
     errors.install(app)
     openapi.install(app)
-    for module in (asked, supernets, jobs, evaluations, devices, health, page):
+    for module in (asked, supernets, jobs, evaluations, artifact_routes, devices, health, page):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=page.WEB), name="static")
     return app

@@ -1,7 +1,7 @@
 """Every answer from 400 up is problem+json (RFC 9457); one table says which error is which."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from search_service.domain.job import JobKind
 from search_service.errors import (
     Conflict,
     GansearchError,
@@ -20,6 +21,7 @@ from search_service.errors import (
     Refused,
     StorageUnavailable,
     TrainingDiverged,
+    TrainingFailed,
     Unreachable,
 )
 
@@ -37,6 +39,7 @@ STATUSES: dict[type[GansearchError], int] = {
     LostClaim: 409,
     MeasurementFailed: 500,
     TrainingDiverged: 500,
+    TrainingFailed: 500,
     Refused: 502,
     Unreachable: 502,
 }
@@ -91,7 +94,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
-        found = [{"pointer": _pointer(e["loc"]), "detail": e["msg"]} for e in error.errors()]
+        found = [_found(e) for e in error.errors()]
         if any(e["type"] == "json_invalid" for e in error.errors()):
             return problem(request, 400, "the body is not JSON", errors=found)
         first = found[0]
@@ -121,6 +124,21 @@ def install(app: FastAPI) -> None:
         headers = {"X-Request-Id": request_id}
         detail = "the server failed; its log has the request id"
         return problem(request, 500, detail, headers=headers)
+
+
+def _found(error: Mapping[str, Any]) -> dict[str, str]:
+    """What pydantic found wrong. A body that is one of several kinds says which by its `kind`,
+    and pydantic then puts that word into the place."""
+    place, detail = list(error["loc"]), error["msg"]
+    if error["type"] == "union_tag_not_found":
+        return {"pointer": _pointer([*place, "kind"]), "detail": "Field required"}
+    if error["type"] == "union_tag_invalid":
+        context = error["ctx"]
+        detail = f"unknown kind {context['tag']!r}; known: {context['expected_tags']}"
+        return {"pointer": _pointer([*place, "kind"]), "detail": detail}
+    if len(place) > 1 and place[0] == "body" and place[1] in list(JobKind):
+        del place[1]
+    return {"pointer": _pointer(place), "detail": detail}
 
 
 def _pointer(place: Sequence[Any]) -> str:

@@ -73,6 +73,7 @@ def search(spec: dict[str, Any], cluster: Cluster, folder: Path) -> tuple[float,
         artifacts=Artifacts(str(folder / "artifacts")),
         cluster=cluster,
         references=folder / "references",
+        runs=folder / "runs",
     )
     driver.turn()  # settles the supernet, so that the actor is up before the clock starts
     job = jobs.submit("search", spec, storage=storage, wake_ups=wake_ups)

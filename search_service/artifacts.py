@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import fsspec
@@ -19,12 +20,20 @@ _ID = re.compile(r"art_[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Artifact:
-    """A stored file."""
+class About:
+    """What is known of a stored file without reading it."""
 
     id: str
     media_type: str
     sha256: str  # of the content, hexadecimal
+    size: int  # in bytes
+    lineage: Mapping[str, str]  # ids of what it came from, by what they are: job, supernet, …
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact(About):
+    """A stored file."""
+
     content: bytes
 
 
@@ -40,13 +49,19 @@ class Artifacts:
                 f"GANSEARCH_ARTIFACTS: cannot use {uri!r}: {error}", pointer="/GANSEARCH_ARTIFACTS"
             ) from error
 
-    def put(self, content: bytes, *, media_type: str) -> str:
+    def put(
+        self, content: bytes, *, media_type: str, lineage: Mapping[str, str] | None = None
+    ) -> str:
         """Keep a file and return its id; the same content again changes nothing."""
         digest = hashlib.sha256(content)
         id_ = f"art_{ULID.from_bytes(digest.digest()[:16])}"
         path = self._path(id_)
         if not self._is_whole(path, len(content)):
-            about = {"media_type": media_type, "sha256": digest.hexdigest()}
+            about = {
+                "media_type": media_type,
+                "sha256": digest.hexdigest(),
+                "lineage": dict(lineage or {}),
+            }
             self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
             # The content comes last: where it is, its description is too.
             self._write(f"{path}.json", json.dumps(about).encode())
@@ -55,23 +70,49 @@ class Artifacts:
 
     def get(self, artifact_id: str) -> Artifact:
         """Raises NotFound, and InvalidFile for content that is not what was put."""
-        path = self._path(artifact_id)
-        try:
-            content = self._files.cat_file(path)
-            about = json.loads(self._files.cat_file(f"{path}.json"))
-        except FileNotFoundError as error:
-            raise NotFound(f"no artifact {artifact_id!r}") from error
-        except ValueError as error:
-            raise InvalidFile(f"the description of {artifact_id} is damaged") from error
+        about = self.about(artifact_id)
+        content = self.read(artifact_id)
         digest = hashlib.sha256(content)
         if artifact_id != f"art_{ULID.from_bytes(digest.digest()[:16])}":
             raise InvalidFile(f"the content of {artifact_id} is damaged: its digest is another")
         return Artifact(
             id=artifact_id,
-            media_type=about["media_type"],
+            media_type=about.media_type,
             sha256=digest.hexdigest(),
+            size=len(content),
+            lineage=about.lineage,
             content=content,
         )
+
+    def about(self, artifact_id: str) -> About:
+        """Raises NotFound, and InvalidFile for a damaged description."""
+        path = self._path(artifact_id)
+        try:
+            about = json.loads(self._files.cat_file(f"{path}.json"))
+            size = self._files.size(path)
+        except FileNotFoundError as error:
+            raise NotFound(f"no artifact {artifact_id!r}") from error
+        except ValueError as error:
+            raise InvalidFile(f"the description of {artifact_id} is damaged") from error
+        return About(
+            id=artifact_id,
+            media_type=about["media_type"],
+            sha256=about["sha256"],
+            size=size,
+            lineage=about.get("lineage", {}),
+        )
+
+    def read(self, artifact_id: str, start: int | None = None, end: int | None = None) -> bytes:
+        """The content, or its bytes from `start` to before `end`. Raises NotFound."""
+        try:
+            content: bytes = self._files.cat_file(self._path(artifact_id), start=start, end=end)
+        except FileNotFoundError as error:
+            raise NotFound(f"no artifact {artifact_id!r}") from error
+        return content
+
+    def uri(self, artifact_id: str) -> str:
+        """Where fsspec finds it. Raises NotFound for what is no id."""
+        return str(self._files.unstrip_protocol(self._path(artifact_id)))
 
     def exists(self, artifact_id: str) -> bool:
         """Whether `get` would find it; false for what is no id."""

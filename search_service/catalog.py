@@ -17,7 +17,7 @@ from search_service.errors import InvalidFile, UnknownName
 from search_service.queue import WakeUps
 from search_service.storage.base import Storage
 
-DATASETS = ("fashion-mnist-32",)
+DATASETS = ("fashion-mnist-32", "fashion-mnist-boots", "fashion-mnist-edges")
 # What PyTorch's own files begin with: zip archives now, a pickled number in older ones.
 PYTORCH_STARTS = (b"PK\x03\x04", b"\x80\x02\x8a\x0a")
 FEATURE_EXTRACTORS = ("fashion-classifier", "inception:<path of the TorchScript file>")
@@ -42,7 +42,7 @@ def register_supernet(
     spaces.build(family, parameters)
     if dataset not in DATASETS:
         raise _unknown("dataset", dataset, DATASETS)
-    _check_extractor(feature_extractor)
+    check_extractor(feature_extractor)
     check_checkpoint(checkpoint)
     supernet = Supernet(
         id=new_id("sup"),
@@ -97,7 +97,8 @@ def check_checkpoint(uri: str) -> None:
         raise InvalidFile(f"{uri} is truncated: {end} bytes of {wanted}", pointer=pointer)
 
 
-def _check_extractor(text: str) -> None:
+def check_extractor(text: str) -> None:
+    """Raises UnknownName, and InvalidFile for a file that is not there."""
     name, colon, path = text.partition(":")
     if text == "fashion-classifier":
         return

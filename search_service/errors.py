@@ -16,7 +16,8 @@ GansearchError
 ├── StorageUnavailable        the database does not answer now: try again later
 ├── LostClaim                 another worker owns the job now: stop, write nothing more
 ├── MeasurementFailed         a candidate could not be measured: mark it failed, go on
-└── TrainingDiverged          a loss is no longer a number: stop; the last checkpoint is good
+├── TrainingDiverged          a loss is no longer a number: stop; the last checkpoint is good
+└── TrainingFailed            the processes of a training ended otherwise than at its end
 """
 
 
@@ -95,3 +96,7 @@ class MeasurementFailed(GansearchError):
 
 class TrainingDiverged(GansearchError):
     """A loss is no longer a number; the run stops, its last checkpoint is intact."""
+
+
+class TrainingFailed(GansearchError):
+    """A training's processes died again and again, or refused what they were given."""

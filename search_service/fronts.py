@@ -9,7 +9,7 @@ import numpy as np
 from search_service.domain import pareto
 from search_service.domain.evaluation import Evaluation, Value
 from search_service.domain.front import Best, Front
-from search_service.domain.job import Job
+from search_service.domain.job import Job, JobKind
 from search_service.domain.objective import Source, objective
 from search_service.domain.paired import margin
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
@@ -21,7 +21,12 @@ REFERENCE_MARGIN = 1.1  # the reference point lies this factor beyond the worst 
 
 
 def job_front(job: Job, *, storage: Storage) -> Front:
-    """The stored front of a job: of search-time values while it runs, re-measured at its end."""
+    """The stored front of a search: of search-time values while it runs, re-measured at its end.
+
+    Raises NotFound for another kind of job.
+    """
+    if job.kind is not JobKind.SEARCH:
+        raise NotFound(f"{job.id} is a {job.kind} job: it has no front")
     objectives = SearchSpec.from_json(job.spec).objectives
     points = storage.evaluations.front_of(job.id)
     return Front(

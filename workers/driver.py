@@ -42,12 +42,16 @@ class Driver:
         artifacts: Artifacts,
         cluster: Machines,
         references: Path,
+        runs: Path,
     ) -> None:
+        """`references` is the folder of reference statistics that are computed here, `runs` that of
+        trainings, which all nodes that train must see."""
         self._name = name
         self._storage = storage
         self._wake_ups = wake_ups
         self._artifacts = artifacts
         self._cluster = cluster
+        self._runs = runs
         self._pool = KeptPool(cluster.pool, references=references)
         self.stop = threading.Event()
 
@@ -83,13 +87,16 @@ class Driver:
             storage=self._storage,
             artifacts=self._artifacts,
             pool=self._pool,
+            runs=self._runs,
             check=heart.check,
         )
         logger.info("claimed", extra={"job": claim.job.id, "fence": claim.fence})
         try:
             with heart:
                 ended = RUNNERS[claim.job.kind](claim, means)
-            job = self._storage.jobs.finish(claim, state=ended.state, reason=ended.reason)
+            job = self._storage.jobs.finish(
+                claim, state=ended.state, reason=ended.reason, result=ended.result
+            )
             if job.started_at is not None and job.finished_at is not None:
                 telemetry.observe_job((job.finished_at - job.started_at).total_seconds())
         except LostClaim:

@@ -39,11 +39,16 @@ class KeptPool:
             kept, pool = self._kept
             if kept == supernet.id:
                 return pool
-            pool.close()
-            self._kept = None
+            self.close()
         pool = self._make(self._spec(supernet))
         self._kept = (supernet.id, pool)
         return pool
+
+    def close(self) -> None:
+        """End the kept pool's actors, so that their cores are free; `of` makes new ones."""
+        if self._kept is not None:
+            self._kept[1].close()
+            self._kept = None
 
     def _spec(self, supernet: Supernet) -> EvaluatorSpec:
         name, _, path = supernet.feature_extractor.partition(":")

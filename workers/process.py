@@ -55,6 +55,7 @@ def serve(settings: Settings, *, ready: Callable[[], None]) -> None:
             artifacts=Artifacts(settings.artifacts),
             cluster=cluster,
             references=settings.data_dir / "references",
+            runs=settings.data_dir / "runs",
         )
         for signum in (signal.SIGTERM, signal.SIGINT):  # again: Ray took the first for itself
             signal.signal(signum, lambda *_: driver.stop.set())

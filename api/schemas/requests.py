@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt, StrictStr
 
 Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
+UniqueName = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Label = Annotated[StrictStr, Field(max_length=200)]
 MAX_INT = 2**53 - 1  # what every JSON reader keeps exactly
 
@@ -20,7 +21,7 @@ class _Body(BaseModel):
 class SupernetRequest(_Body):
     """A trained checkpoint to register."""
 
-    name: Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    name: UniqueName
     family: Name
     parameters: dict[str, Any]
     checkpoint: Annotated[StrictStr, Field(min_length=1, max_length=2000)]
@@ -93,13 +94,38 @@ class SearchSpecBody(_Body):
     seed: Annotated[StrictInt, Field(ge=0, le=MAX_INT)] = 0
 
 
-class JobRequest(_Body):
-    """A job to queue."""
+class TrainSpecBody(_Body):
+    """A training; the recipe is the table of its TOML file."""
 
-    kind: Name
-    spec: SearchSpecBody
+    recipe: dict[str, Any]
+    name: UniqueName | None = None
+    feature_extractor: Annotated[StrictStr, Field(min_length=1, max_length=2000)] = (
+        "fashion-classifier"
+    )
+    workers: Annotated[StrictInt, Field(ge=1, le=256)] = 1
+    data: Annotated[StrictStr, Field(max_length=2000)] = ""
+
+
+class _JobBody(_Body):
     priority: Annotated[StrictInt, Field(ge=-1000, le=1000)] = 0
     labels: Annotated[dict[Label, Label], Field(max_length=32)] = {}
+
+
+class SearchJobRequest(_JobBody):
+    """A search to queue."""
+
+    kind: Literal["search"]
+    spec: SearchSpecBody
+
+
+class TrainJobRequest(_JobBody):
+    """A training to queue."""
+
+    kind: Literal["train"]
+    spec: TrainSpecBody
+
+
+JobRequest = Annotated[SearchJobRequest | TrainJobRequest, Field(discriminator="kind")]
 
 
 class FeasibilityRequest(_Body):

@@ -9,6 +9,7 @@ from search_service.cli import devices, jobs, processes, supernets
 from search_service.cli.fronts import best, front
 from search_service.cli.searching import search
 from search_service.cli.settings import config
+from search_service.cli.training import train
 from search_service.cli.up import up
 
 app = typer.Typer(
@@ -43,6 +44,7 @@ app.command("worker")(processes.worker)
 app.add_typer(supernets.app, name="supernet")
 app.command("search")(search)
 app.add_typer(jobs.app, name="job")
+app.command("train")(train)
 app.command("front")(front)
 app.command("best")(best)
 app.add_typer(devices.app, name="device")

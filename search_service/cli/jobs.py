@@ -9,7 +9,7 @@ from search_service.cli.output import number, print_json, print_table
 from search_service.cli.watching import watch_job
 from search_service.client import Record
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Stored searches.")
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Stored jobs.")
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="job_…")]
 
@@ -79,10 +79,19 @@ for _name in ("cancel", "pause", "resume", "retry"):
 def summary(job: Record) -> str:
     """One line: state, why, how much was found."""
     reason = f" ({job['reason']})" if job["reason"] else ""
+    if job["kind"] != "search":
+        return f"{job['id']} {job['state']}{reason}{_made(job['result'] or {})}"
     told = f"{job['id']} {job['state']}{reason}: {job['evaluations']} evaluations"
     if job["front_size"]:
         told += f", {job['front_size']} on the front, hypervolume {number(job['hypervolume'])}"
     return told
+
+
+def _made(result: Record) -> str:
+    """What a training left, as `: supernet sup_…, log art_…`."""
+    made = {"supernet": result.get("supernet"), **result.get("artifacts", {})}
+    said = ", ".join(f"{name} {id_}" for name, id_ in made.items() if id_)
+    return f": {said}" if said else ""
 
 
 def _row(job: Record) -> list[str]:

@@ -5,10 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from search_service.cli.jobs import summary
 from search_service.cli.options import ApiKey, AsJson, Device, Server, Where, connect, device_for
-from search_service.cli.output import print_json
-from search_service.cli.watching import watch_job
+from search_service.cli.submitting import Label, Priority, Watch, conclude, labels_of
 from search_service.domain.objective import Source, objective
 from search_service.domain.spec import parse_constraint
 from search_service.errors import InvalidInput
@@ -39,18 +37,16 @@ def search(
         int | None, typer.Option(help="Images per FID when the front is measured again.")
     ] = None,
     wall_seconds: Annotated[float | None, typer.Option(help="Stop after so long.")] = None,
-    priority: Annotated[int, typer.Option(help="Higher goes first.")] = 0,
-    label: Annotated[
-        list[str] | None, typer.Option(help="KEY=VALUE, kept with the job; repeatable.")
-    ] = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Follow it to its end.")] = False,
+    priority: Priority = 0,
+    label: Label = None,
+    watch: Watch = False,
     server: Server = None,
     api_key: ApiKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Search a supernet for its best subnets."""
     names = minimize or DEFAULT_OBJECTIVES
-    labels = dict(_pair(text) for text in label or ())
+    labels = labels_of(label)
     with connect(server, api_key) as client:
         bounds = [parse_constraint(text) for text in where or ()]
         named = device_for(client, [*names, *(bound.name for bound in bounds)], device)
@@ -71,15 +67,7 @@ def search(
         if fidelity:
             spec["fidelity"] = fidelity
         job = client.submit("search", spec, priority=priority, labels=labels)
-        if watch:
-            typer.echo(f"{job['id']} at {client.server}", err=True)
-            job = watch_job(client, job["id"])
-    if as_json:
-        print_json(job)
-    else:
-        typer.echo(summary(job) if watch else job["id"])
-    if watch and job["state"] != "succeeded":
-        raise typer.Exit(1)
+        conclude(client, job, watch=watch, as_json=as_json)
 
 
 def _with_device(named: dict[str, Any], device: str | None) -> dict[str, Any]:
@@ -109,10 +97,3 @@ def _fidelity(samples: str | None, final_samples: int | None) -> dict[str, Any]:
     if final_samples is not None:
         fidelity["final_samples"] = final_samples
     return fidelity
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not (key and equals):
-        raise InvalidInput(f"--label must be KEY=VALUE, got {text!r}")
-    return key, value

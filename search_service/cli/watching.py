@@ -23,6 +23,9 @@ class Progressed:
     budget: int = 0
     phase: str = "queued"
     done: int = 0
+    trains: bool = False
+    images_per_s: float = 0.0
+    losses: str = ""
     front_size: int = 0
     hypervolume: float | None = None
     left_seconds: float | None = None
@@ -32,15 +35,20 @@ class Progressed:
         data: dict[str, Any] = event.data
         match event.kind:
             case "state":
-                self.phase = "search" if data["state"] == "running" else data["state"]
+                working = "train" if self.trains else "search"
+                self.phase = working if data["state"] == "running" else data["state"]
             case "evaluation":
                 self.done = data["evaluations"]
             case "front":
                 self.front_size, self.hypervolume = data["size"], data["hypervolume"]
             case "progress":
                 self.phase, self.done = data["phase"], data["done"]
-                self.budget = data["budget"]
-                self.left_seconds = data.get("eta_seconds")
+                self.budget = data["total"] if self.phase == "train" else data["budget"]
+                self.left_seconds = data.get("eta_seconds", self.left_seconds)
+                if "losses" in data:
+                    self.images_per_s = data["images_per_s"]
+                    losses = data["losses"].items()
+                    self.losses = "  ".join(f"{name} {number(loss)}" for name, loss in losses)
             case _:
                 pass
 
@@ -51,8 +59,10 @@ class Progressed:
 
     @property
     def facts(self) -> str:
-        """Front size, hypervolume and time left."""
+        """Front size, hypervolume and time left; of a training its speed and losses."""
         left = f"  {duration(self.left_seconds)} left" if self.left_seconds is not None else ""
+        if self.trains:
+            return f"{number(self.images_per_s)} images/s{left}  {self.losses}"
         volume = number(self.hypervolume) or "-"
         return f"front {self.front_size}  hypervolume {volume}{left}"
 
@@ -111,7 +121,8 @@ class Lines:
 def watch_job(client: Client, job_id: str) -> Record:
     """Follow a job to the end of its present attempt, on stderr; the record it ends with."""
     job = client.job(job_id)
-    progressed = Progressed(budget=job["spec"].get("budget", {}).get("evaluations", 0))
+    budget = job["spec"].get("budget", {}).get("evaluations", 0)
+    progressed = Progressed(budget=budget, trains=job["kind"] != "search")
     console = Console(stderr=True)
     with Bar(console) if console.is_terminal else nullcontext(Lines()) as display:
         for event in client.events(job_id):

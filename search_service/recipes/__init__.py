@@ -9,7 +9,7 @@ from search_service.recipes.anycost import AnycostRecipe
 from search_service.recipes.compression import CompressRecipe, FinetuneRecipe, ScratchRecipe
 from search_service.recipes.cyclegan import CycleganRecipe
 from search_service.recipes.pix2pix import Pix2pixRecipe
-from search_service.recipes.reading import named_files, read, read_toml
+from search_service.recipes.reading import named_files, read, read_toml, with_whole_paths
 from search_service.recipes.records import Recipe, Records
 
 RECIPES: Mapping[str, type[Recipe]] = {
@@ -20,6 +20,8 @@ RECIPES: Mapping[str, type[Recipe]] = {
     "pix2pix": Pix2pixRecipe,
     "scratch": ScratchRecipe,
 }
+# Of the methods that train a supernet: the network that is one.
+SUPERNETS: Mapping[str, str] = {"anycost": "average", "compress": "supernet"}
 UNSAID = "anycost"  # the method of a recipe that names none
 
 
@@ -39,4 +41,14 @@ def parse_file(path: Path) -> tuple[str, Recipe]:
     return parse(read_toml(path))
 
 
-__all__ = ["RECIPES", "Recipe", "Records", "named_files", "parse", "parse_file", "read_toml"]
+__all__ = [
+    "RECIPES",
+    "SUPERNETS",
+    "Recipe",
+    "Records",
+    "named_files",
+    "parse",
+    "parse_file",
+    "read_toml",
+    "with_whole_paths",
+]

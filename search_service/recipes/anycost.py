@@ -9,6 +9,8 @@ from search_service.recipes.precision import PRECISIONS
 from search_service.recipes.records import Records
 from search_service.spaces.anycost import AnycostParameters, AnycostSpace
 
+DATASETS = ("fashion-mnist-32", "folder-per-label")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Critic:
@@ -71,6 +73,7 @@ class AnycostRecipe:
     images: int  # how many real images the discriminator sees in all
     generator: AnycostParameters
     sampling: Sampling
+    dataset: str = "fashion-mnist-32"  # one of DATASETS
     batch: int = 32
     seed: int = 0
     precision: str = "float32"  # of the convolutions: float32, or bfloat16 by autocast
@@ -83,6 +86,7 @@ class AnycostRecipe:
     records: Records = field(default_factory=Records)
 
     def __post_init__(self) -> None:
+        one_of("dataset", self.dataset, DATASETS)
         one_of("precision", self.precision, PRECISIONS)
         require_seed(self.seed)
         if self.batch < 1 or (self.batch > 4 and self.batch % 4):
@@ -105,3 +109,8 @@ class AnycostRecipe:
     def steps(self) -> int:
         """Whole batches in the run."""
         return self.images // self.batch
+
+    @property
+    def indivisible(self) -> int:
+        """See Recipe: the discriminator compares the images of a group of four."""
+        return 4

@@ -3,6 +3,7 @@
 Every default and its meaning stand once, in the dataclass; an unknown key is an error.
 """
 
+import copy
 import math
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -72,6 +73,18 @@ def named_files(recipe: object, where: tuple[str, ...] = ()) -> Iterator[tuple[s
             yield from named_files(value, (*where, entry.name))
         elif value and entry.metadata.get("file"):
             yield _pointer(where, entry.name), value
+
+
+def with_whole_paths(table: Mapping[str, Any], recipe: object) -> dict[str, Any]:
+    """The table of a recipe with the files that it names as paths from the root, seen from here."""
+    whole = copy.deepcopy(dict(table))
+    for pointer, name in named_files(recipe):
+        *tables, key = pointer.split("/")[1:]
+        inner = whole
+        for part in tables:
+            inner = inner[part]
+        inner[key] = name if "://" in name else str(Path(name).absolute())
+    return whole
 
 
 def _value(keys: tuple[str, ...], value: Any, wanted: Any) -> Any:

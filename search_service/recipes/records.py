@@ -36,6 +36,11 @@ class Recipe(Protocol):
         ...
 
     @property
+    def dataset(self) -> str:
+        """The name of the images."""
+        ...
+
+    @property
     def records(self) -> Records:
         """How often the run is written down."""
         ...
@@ -43,4 +48,9 @@ class Recipe(Protocol):
     @property
     def steps(self) -> int:
         """Whole batches in the run."""
+        ...
+
+    @property
+    def indivisible(self) -> int:
+        """Images of a batch that one process must have together when several share it."""
         ...

@@ -91,3 +91,8 @@ class TranslationRecipe:
     def steps(self) -> int:
         """Whole batches in the run."""
         return self.images // self.batch
+
+    @property
+    def indivisible(self) -> int:
+        """See Recipe."""
+        return 1

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from search_service import telemetry
 from search_service.artifacts import Artifacts
@@ -34,7 +35,8 @@ class Ended:
     """How the search ended."""
 
     state: JobState
-    reason: str
+    reason: str = ""
+    result: Mapping[str, Any] | None = None  # what it made, for the job's record
 
 
 @dataclass

@@ -39,6 +39,7 @@ driver = Driver(
     artifacts=Artifacts(str(folder / "artifacts")),
     cluster=cluster,
     references=folder / "references",
+    runs=folder / "runs",
 )
 driver.register_devices()
 while True:

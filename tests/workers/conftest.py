@@ -88,6 +88,7 @@ class Workplace:
             artifacts=Artifacts(str(self.folder / "artifacts")),
             cluster=self.machines,
             references=self.folder / "references",
+            runs=self.folder / "runs",
         )
 
     def register(self, name: str = "net", **changes: Any) -> Supernet:

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from search_service.domain.job import JobKind
 from workers.runners.base import Means, Runner
 from workers.runners.search import run_search
+from workers.runners.train import run_train
 
 RUNNERS: Mapping[JobKind, Runner] = {
     JobKind.SEARCH: run_search,
+    JobKind.TRAIN: run_train,
 }
 
 __all__ = ["RUNNERS", "Means", "Runner"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from search_service.artifacts import Artifacts
@@ -18,6 +19,7 @@ class Means:
     storage: Storage
     artifacts: Artifacts
     pool: KeptPool
+    runs: Path  # the folder in which a training keeps what it needs to go on
     check: Callable[[], None]  # raises when the work is to stop; call it every second or so
 
 

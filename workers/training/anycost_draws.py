@@ -7,6 +7,7 @@ from search_service.domain.space import Architecture, largest, smallest
 from search_service.recipes.anycost import AnycostRecipe
 from search_service.spaces.anycost import AnycostSpace
 from workers.training.draws import Draws
+from workers.training.sharing import mine
 
 
 class AnycostDraws(Draws):
@@ -34,9 +35,9 @@ class AnycostDraws(Draws):
         return space.architecture((side, *ratios))
 
     def latents(self, count: int, style_dim: int, mixing: float = 0.0) -> torch.Tensor:
-        """(count, 1 or 2, style_dim); two with probability `mixing`."""
+        """`mine` of (count, 1 or 2, style_dim); two with probability `mixing`."""
         latents = 2 if self.rng.random() < mixing else 1
-        return torch.randn(count, latents, style_dim, generator=self.torch)
+        return mine(torch.randn(count, latents, style_dim, generator=self.torch))
 
     def crossover(self, style_count: int) -> int:
         """How many layers take the first of two latents."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 from workers.training.draws import Draws
@@ -29,7 +28,7 @@ def critic_loss(
     total = (on_real + on_fake) / 2
     parts = {"real": on_real.item(), "fake": on_fake.item()}
     if loss.penalty:
-        share = torch.rand(len(real), 1, 1, 1, generator=draws.torch)
+        share = draws.shares(len(real))[:, None, None, None]
         penalty = gradient_penalty(lambda x: in_float32(critic(x)), real, fake, share)
         total = total + loss.penalty * penalty
         parts["penalty"] = penalty.item()

@@ -5,6 +5,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from workers.training.sharing import mine, processes
+
 
 class Draws:
     """The random numbers of one step, drawn in the order of the calls."""
@@ -14,5 +16,13 @@ class Draws:
         self.torch = torch.Generator().manual_seed(int(self.rng.integers(2**63)))
 
     def indices(self, count: int, below: int) -> Tensor:
-        """Which real images: (count,), each below `below`, repeats allowed."""
-        return torch.from_numpy(self.rng.integers(below, size=count))
+        """Which real images: `mine` of (count,), each below `below`, repeats allowed."""
+        return mine(torch.from_numpy(self.rng.integers(below, size=count)))
+
+    def coins(self, count: int) -> Tensor:
+        """`mine` of (count,) truths, each true half of the time."""
+        return mine(torch.from_numpy(self.rng.random(count) < 0.5))
+
+    def shares(self, count: int) -> Tensor:
+        """This process's `count` numbers from 0 to 1, (count,)."""
+        return mine(torch.rand(count * processes(), generator=self.torch))

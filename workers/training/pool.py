@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from workers.training.draws import Draws
+from workers.training.sharing import mine, whole
 
 
 class ImagePool:
@@ -24,7 +25,7 @@ class ImagePool:
         probability 1/2; otherwise a random one of the pool is, and it takes that one's place.
         """
         handed = []
-        for image in fresh.detach():
+        for image in whole(fresh):  # every process keeps the same history
             if len(self.images) < self.size:
                 self.images.append(image.clone())
                 handed.append(image)
@@ -34,7 +35,7 @@ class ImagePool:
                 self.images[place] = image.clone()
             else:
                 handed.append(image)
-        return torch.stack(handed)
+        return mine(torch.stack(handed))
 
     def state_dict(self) -> dict[str, list[Tensor]]:
         """The images."""

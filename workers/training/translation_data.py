@@ -44,12 +44,13 @@ def open_data(name: str, folder: Path | None) -> TranslationData:
 
 
 def draw_batch(data: Domains, draws: Draws, count: int, *, flip: bool) -> tuple[Tensor, Tensor]:
-    """Inputs and targets, float32 (count, c, h, w) in [-1, 1], of the same places when paired."""
+    """Inputs and targets, float32 (count, c, h, w) in [-1, 1], of the same places when paired;
+    where processes share a batch, this one's part of it."""
     places = draws.indices(count, len(data.inputs))
     others = places if data.paired else draws.indices(count, len(data.targets))
     inputs, targets = _at(data.inputs, places), _at(data.targets, others)
     if flip:
-        mirrored = torch.from_numpy(draws.rng.random(count) < 0.5)[:, None, None, None]
+        mirrored = draws.coins(count)[:, None, None, None]
         inputs = torch.where(mirrored, inputs.flip(3), inputs)
         targets = torch.where(mirrored, targets.flip(3), targets)
     return inputs, targets

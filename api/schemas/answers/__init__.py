@@ -1,5 +1,6 @@
 """What the API answers, made from domain values; the shapes are those of the contract."""
 
+from api.schemas.answers.artifacts import ArtifactAnswer
 from api.schemas.answers.asked import NamedAnswer
 from api.schemas.answers.devices import DeviceAnswer, DevicePage
 from api.schemas.answers.evaluations import BestAnswer, EvaluationAnswer, EvaluationPage
@@ -16,6 +17,7 @@ from api.schemas.answers.supernets import (
 from api.schemas.answers.values import ValueAnswer, timestamp, values_of
 
 __all__ = [
+    "ArtifactAnswer",
     "BestAnswer",
     "ChoiceAnswer",
     "DeviceAnswer",

@@ -13,7 +13,7 @@ class JobAnswer(BaseModel):
 
     id: str
     kind: str
-    supernet: str
+    supernet: str | None  # none: a training from nothing
     spec: dict[str, Any]
     state: str
     reason: str
@@ -23,6 +23,7 @@ class JobAnswer(BaseModel):
     evaluations: int
     front_size: int
     hypervolume: float | None
+    result: dict[str, Any] | None  # what it made, once it has succeeded
     reference_point: dict[str, float] | None
     created_at: str
     started_at: str | None
@@ -30,8 +31,9 @@ class JobAnswer(BaseModel):
 
     @classmethod
     def of(cls, job: Job) -> Self:
+        fields = {n: getattr(job, n) for n in cls.model_fields if not n.endswith("_at")}
         return cls(
-            **{name: getattr(job, name) for name in cls.model_fields if not name.endswith("_at")},
+            **fields | {"supernet": job.supernet or None},
             created_at=timestamp(job.created_at) or "",
             started_at=timestamp(job.started_at),
             finished_at=timestamp(job.finished_at),

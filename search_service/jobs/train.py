@@ -1,0 +1,47 @@
+"""Accepting a training: its recipe, its inputs and the name that it will want are checked now."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from search_service import catalog, recipes
+from search_service.domain.training import TrainSpec
+from search_service.errors import InvalidFile, InvalidInput, NameTaken, NotFound
+from search_service.jobs.checks import Accepted, below, require_divisible, require_files
+from search_service.storage.base import Storage
+
+
+def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
+    """Raises InvalidInput (or a subclass) whose pointer names the field, and NameTaken."""
+    spec = TrainSpec.from_json(body)
+    with below("/spec/recipe"):
+        method, recipe = recipes.parse(spec.recipe)
+        require_files(recipe)
+    with below("/spec"):
+        require_divisible(recipe, spec.workers)
+        if spec.data and "://" not in spec.data and not Path(spec.data).is_dir():
+            raise InvalidFile(f"no folder at {spec.data}", pointer="/data")
+        if spec.name:
+            catalog.check_extractor(spec.feature_extractor)
+            _check_name(spec.name, method, recipe.dataset, storage)
+    table = recipes.with_whole_paths({**spec.recipe, "method": method}, recipe)
+    return Accepted(spec=spec.to_json() | {"recipe": table})
+
+
+def _check_name(name: str, method: str, dataset: str, storage: Storage) -> None:
+    if method not in recipes.SUPERNETS:
+        known = ", ".join(sorted(recipes.SUPERNETS))
+        raise InvalidInput(
+            f"{method} trains no supernet that could be named; these do: {known}", pointer="/name"
+        )
+    if dataset not in catalog.DATASETS:
+        known = ", ".join(catalog.DATASETS)
+        raise InvalidInput(
+            f"a supernet of {dataset} cannot be registered, only of {known}; leave name out",
+            pointer="/name",
+        )
+    try:
+        storage.supernets.get(name)
+    except NotFound:
+        return
+    raise NameTaken(f"the name {name!r} is taken by another supernet")

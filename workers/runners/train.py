@@ -1,0 +1,95 @@
+"""A training job: processes of its own train; the worker watches, tells, and keeps the outcome."""
+
+import json
+from pathlib import Path
+
+from search_service import catalog, recipes
+from search_service.domain.job import Claim, JobState
+from search_service.domain.training import TrainSpec
+from search_service.errors import LostClaim, NameTaken
+from search_service.queue import PollingWakeUps
+from search_service.search import Ended
+from workers.heartbeat import Draining
+from workers.runners.base import Means
+from workers.runners.telling import Telling
+from workers.training.launcher import Run
+from workers.training.loop import LOG
+from workers.training.running import SUPERNET, RunSettings
+
+POLL_SECONDS = 1.0
+PATIENCE_SECONDS = 5.0  # for a run that is to leave off to save where it is
+
+
+def run_train(claim: Claim, means: Means) -> Ended:
+    """See Runner. An earlier claim's run goes on from its last checkpoint."""
+    spec = TrainSpec.from_json(claim.job.spec)
+    folder = means.runs / claim.job.id
+    train(
+        RunSettings(folder=str(folder), recipe=spec.recipe, data=spec.data, processes=spec.workers),
+        claim,
+        means,
+    )
+    lineage = {"job": claim.job.id}
+    kept = keep(folder, lineage, means)
+    result = {"artifacts": kept, "supernet": None}
+    if not spec.name:
+        return Ended(state=JobState.SUCCEEDED, result=result)
+    method, recipe = recipes.parse(spec.recipe)
+    try:
+        weights = kept[recipes.SUPERNETS[method]]
+        supernet = _register(spec, recipe.dataset, folder, weights, means)
+    except NameTaken as error:
+        return Ended(state=JobState.FAILED, reason=str(error), result=result)
+    return Ended(state=JobState.SUCCEEDED, result=result | {"supernet": supernet})
+
+
+def train(settings: RunSettings, claim: Claim, means: Means) -> None:
+    """Until the recipe's end. Raises what `check` does, the run having saved where it is."""
+    means.pool.close()  # its cores are for the training
+    _, recipe = recipes.parse(settings.recipe)
+    telling = Telling(Path(settings.folder), recipe, claim, means)
+    run = Run(settings)
+    try:
+        while not run.wait(POLL_SECONDS):
+            means.check()
+            telling.tell()
+    except (LostClaim, Draining):
+        run.stop(PATIENCE_SECONDS)
+        raise
+    except BaseException:
+        run.kill()
+        raise
+    telling.tell()
+
+
+def keep(folder: Path, lineage: dict[str, str], means: Means) -> dict[str, str]:
+    """Put the networks and the log of an ended run into the store; ids by name."""
+    kept = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        kept[path.stem] = means.artifacts.put(
+            path.read_bytes(), media_type="application/octet-stream", lineage=lineage
+        )
+    log = (folder / LOG).read_bytes()
+    kept["log"] = means.artifacts.put(log, media_type="application/jsonl", lineage=lineage)
+    return kept
+
+
+def _register(spec: TrainSpec, dataset: str, folder: Path, weights: str, means: Means) -> str:
+    """The id of the supernet, which may have been registered by a claim that then ended."""
+    checkpoint = means.artifacts.uri(weights)
+    about = json.loads((folder / SUPERNET).read_text())
+    try:
+        return catalog.register_supernet(
+            name=spec.name,
+            **about,
+            checkpoint=checkpoint,
+            dataset=dataset,
+            feature_extractor=spec.feature_extractor,
+            storage=means.storage,
+            wake_ups=PollingWakeUps(),  # this worker settles it before its next job
+        ).id
+    except NameTaken:
+        there = means.storage.supernets.get(spec.name)
+        if there.checkpoint == checkpoint:
+            return there.id
+        raise

@@ -1,0 +1,93 @@
+"""A training run in processes of its own: a task of Ray, or several by Ray's training library.
+
+Whoever starts it stays free to watch, and to end it at any moment: what a run needs to go on is in
+its folder, which all of its processes must see.
+"""
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import ray
+import ray.exceptions
+
+from search_service.errors import GansearchError, TrainingFailed
+from workers.training.running import FAILURE, STOP, RunSettings, run
+
+POLL_SECONDS = 0.2
+DEATHS = 3  # processes that die for reasons of their own are started again so often
+QUIET = {
+    "env_vars": {
+        "OMP_NUM_THREADS": "1",
+        "RAY_CHDIR_TO_TRIAL_DIR": "0",  # relative paths stay what they are
+        "RAY_TRAIN_METRICS_ENABLED": "0",
+        "RAY_TRAIN_ENABLE_PRINT_PATCH": "0",
+    }
+}
+
+
+class Run:
+    """A run under way."""
+
+    def __init__(self, settings: RunSettings) -> None:
+        """Begin it, from its folder's checkpoint if there is one."""
+        self._folder = Path(settings.folder)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for name in (STOP, FAILURE):
+            (self._folder / name).unlink(missing_ok=True)
+        if settings.processes == 1:
+            task = ray.remote(run).options(num_cpus=1, max_retries=DEATHS, runtime_env=QUIET)
+        else:
+            task = ray.remote(_fit).options(num_cpus=0, max_retries=0, runtime_env=QUIET)
+        self._ended = task.remote(asdict(settings))
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Whether it has ended. Raises TrainingFailed with the error of ours that ended it, or
+        when its processes died again and again."""
+        ready, _ = ray.wait([self._ended], timeout=timeout_seconds)
+        if not ready:
+            return False
+        with suppress(FileNotFoundError):
+            raise TrainingFailed((self._folder / FAILURE).read_text())
+        try:
+            ray.get(self._ended)
+        except ray.exceptions.RayError as error:
+            cause = getattr(error, "cause", None) or error
+            lines = str(cause).strip().splitlines() or [type(cause).__name__]
+            raise TrainingFailed(f"the training's processes died: {lines[0]}") from error
+        return True
+
+    def stop(self, patience_seconds: float) -> None:
+        """Have it save where it is, for so long at most, and end its processes."""
+        asked = self._folder / STOP
+        asked.touch()
+        until = time.monotonic() + patience_seconds
+        with suppress(GansearchError):
+            while asked.exists() and time.monotonic() < until and not self.wait(POLL_SECONDS):
+                pass
+        self.kill()
+
+    def kill(self) -> None:
+        """End its processes now; the last checkpoint is intact."""
+        ray.cancel(self._ended, force=True)
+
+
+def _fit(settings: Mapping[str, Any]) -> None:
+    """In a process without work of its own: start those that train, and wait for them."""
+    from ray.train import FailureConfig, RunConfig, ScalingConfig
+    from ray.train.torch import TorchConfig, TorchTrainer
+
+    TorchTrainer(
+        run,
+        train_loop_config=dict(settings),
+        scaling_config=ScalingConfig(num_workers=settings["processes"]),
+        torch_config=TorchConfig(backend="gloo"),
+        run_config=RunConfig(
+            name="ray",
+            storage_path=settings["folder"],
+            failure_config=FailureConfig(max_failures=DEATHS),
+        ),
+    ).fit()

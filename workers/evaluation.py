@@ -13,18 +13,23 @@ from torch import Tensor
 
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.domain.space import Architecture, largest
-from search_service.errors import InvalidInput, MeasurementFailed, UnknownName
-from search_service.spaces.anycost import AnycostSpace
-from search_service.spaces.gan_compression import GanCompressionSpace
+from search_service.errors import MeasurementFailed, UnknownName
 from workers import supernets, zoo
 from workers.checkpoints import fill
+from workers.evaluators import fid
+from workers.evaluators.calibrated import CalibratedSupernet
+from workers.evaluators.conditions import open_conditions, open_maps
 from workers.evaluators.extractors import open_extractor
-from workers.evaluators.fid import FidEvaluator
-from workers.evaluators.inputs import ImageInputs, Inputs, LatentInputs
+from workers.evaluators.fid import Fid
+from workers.evaluators.image_maker import Generator, ImageMaker
+from workers.evaluators.judge import ImageJudge
 from workers.evaluators.latency import LatencyEvaluator
+from workers.evaluators.objectives import available
 from workers.evaluators.recent import RecentlyJudged
 from workers.evaluators.reference import find_or_compute
-from workers.images import DOMAINS, to_uint8
+from workers.images import to_uint8
+from workers.images.one_hot import one_hot
+from workers.supernets.gan_compression.spade import SpadeSupernet
 
 REFERENCE_SPLIT = "train"  # of the data set; a search is not shown the test images
 SPLITS = {"search": "search", "final": "test"}  # of the inputs, where they are images
@@ -50,7 +55,8 @@ class Judging:
 
 
 class ArchitectureEvaluator:
-    """Measures `fid` and `latency_ms` of one supernet's architectures, one at a time."""
+    """Measures one supernet's architectures, one at a time: every objective that is timed or
+    estimated from images, where the data set allows it."""
 
     def __init__(
         self,
@@ -61,15 +67,24 @@ class ArchitectureEvaluator:
         judging: Judging,
     ) -> None:
         """Raises UnknownName, InvalidInput or InvalidFile when the parts do not fit each other."""
-        self._supernet = load_supernet(family, parameters, weights)
-        inputs = {
-            use: open_inputs(self._supernet, judging.dataset, split, judging.data)
+        supernet = load_supernet(family, parameters, weights)
+        self._space = supernet.space
+        conditions = {
+            use: open_conditions(self._space, judging.dataset, split, judging.data)
             for use, split in SPLITS.items()
         }
-        example = inputs["search"].shard(0, 0)[:1]
+        example = conditions["search"].inputs.shard(0, 0)[:1]
+        generator: Generator = supernet
+        running: Mapping[str, Any] = {}
+        if isinstance(supernet, SpadeSupernet):
+            parameters_ = supernet.space.parameters
+            training = open_maps(parameters_, judging.dataset, REFERENCE_SPLIT, judging.data)
+            generator = CalibratedSupernet(supernet, training)
+            running = generator.facts
+            example = one_hot(example, supernet.input_channels)
         extractor = open_extractor(judging.feature_extractor, judging.extractor_file)
         with torch.inference_mode():
-            trial = self._supernet(example, largest(self._supernet.space))
+            trial = supernet(example, largest(self._space))
         extractor(to_uint8(trial))  # refuses images that it cannot take now, not in every search
         reference = find_or_compute(
             judging.dataset,
@@ -78,17 +93,21 @@ class ArchitectureEvaluator:
             folders=(zoo.folder() / "reference", judging.references),
             data=judging.data,
         )
-        self._fid = {
-            use: FidEvaluator(
-                self._supernet,
-                inputs=some,
-                side=trial.shape[-1],
-                extractor=extractor,
-                reference=reference,
+        self._judges: dict[str, ImageJudge] = {}
+        for use, given in conditions.items():
+            maker = ImageMaker(generator, inputs=given.inputs, side=trial.shape[-1], facts=running)
+            found = available(
+                given,
+                fid=Fid(extractor, reference),
+                maker=maker,
+                teacher=largest(self._space),
+                image_shape=(trial.shape[1], trial.shape[2], trial.shape[3]),
+                dataset=judging.dataset,
+                data=judging.data,
             )
-            for use, some in inputs.items()
-        }
-        self._latency = LatencyEvaluator(self._supernet, example=example)
+            self._judges[use] = ImageJudge(maker, found.objectives)
+            self._impossible = found.impossible
+        self._latency = LatencyEvaluator(supernet, example=example)
         self._recent = RecentlyJudged()
 
     @property
@@ -97,30 +116,45 @@ class ArchitectureEvaluator:
 
         Where the last word is spoken on other inputs than the search's, `final` says what differs.
         """
-        search, final = self._fid["search"].protocol, self._fid["final"].protocol
-        other = {name: value for name, value in final.items() if search[name] != value}
-        return {**search, "final": other} if other else search
+        return self._protocol(fid.NAME)
+
+    @property
+    def image_protocols(self) -> Mapping[str, Any]:
+        """What `Supernet.protocol` is: of every objective estimated from images."""
+        names = [name for name in self._judges["search"].objectives if name != fid.NAME]
+        return {
+            **self.fid_protocol,
+            "others": {name: self._protocol(name) for name in names},
+            "impossible": dict(self._impossible),
+        }
 
     def measure(self, request: MeasurementRequest) -> Measurement:
         """Raises InvalidArchitecture, UnknownName for an objective that it does not measure, and
         MeasurementFailed when the architecture, or this machine under that protocol, cannot."""
-        measures = {"fid": self._measure_fid, "latency_ms": self._measure_latency}
         objective = request.protocol.objective
-        if objective not in measures:
-            known = ", ".join(measures)
-            raise UnknownName(f"no evaluator measures {objective!r}; known: {known}")
-        return measures[objective](request, self._supernet.space.parse(request.architecture))
+        architecture = self._space.parse(request.architecture)
+        if objective == "latency_ms":
+            return self._measure_latency(request, architecture)
+        if objective in self._judges["search"].objectives:
+            return self._judge(request, architecture)
+        known = ", ".join([*self._judges["search"].objectives, "latency_ms"])
+        raise UnknownName(f"no evaluator measures {objective!r}; known: {known}")
 
-    def _measure_fid(self, request: MeasurementRequest, architecture: Architecture) -> Measurement:
+    def _protocol(self, name: str) -> Mapping[str, Any]:
+        search, final = (self._judges[use].protocol(name) for use in ("search", "final"))
+        other = {fact: value for fact, value in final.items() if search[fact] != value}
+        return {**search, "final": other} if other else search
+
+    def _judge(self, request: MeasurementRequest, architecture: Architecture) -> Measurement:
         start = time.perf_counter()
-        asked = request.protocol.parameters
-        final = self._fid["final"]
-        evaluator = final if _agrees(asked, final.protocol) else self._fid["search"]
-        _agree(asked, evaluator.protocol)
+        name, asked = request.protocol.objective, request.protocol.parameters
+        final = self._judges["final"]
+        judge = final if _agrees(asked, final.protocol(name)) else self._judges["search"]
+        _agree(asked, judge.protocol(name))
         samples, seed = int(asked["samples"]), int(asked["seed"])
         judged_on = (str(architecture), seed, str(asked.get("inputs", "")))
         known = self._recent.find(judged_on)
-        result = evaluator.measure(architecture, samples=samples, seed=seed, judged=known)
+        result = judge.measure(name, architecture, samples=samples, seed=seed, judged=known)
         self._recent.keep(judged_on, result.judged)
         return Measurement(
             value=result.estimate.value,
@@ -166,28 +200,6 @@ def load_supernet(
     state = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
     fill(supernet, state, source="the checkpoint")
     return cast(RunnableSupernet, supernet.eval().requires_grad_(False))
-
-
-def open_inputs(supernet: RunnableSupernet, dataset: str, split: str, data: Path | None) -> Inputs:
-    """Latents for a supernet that takes them, else the inputs of the data set's split.
-
-    Raises UnknownName for the data set, InvalidFile when it cannot be read, InvalidInput when its
-    images are not what the supernet takes.
-    """
-    space = supernet.space
-    if isinstance(space, AnycostSpace):
-        return LatentInputs(space.parameters.style_dim)
-    assert isinstance(space, GanCompressionSpace)
-    size = space.parameters
-    images = DOMAINS[dataset](data, split)
-    wanted = (size.input_channels, round(size.image_size / size.aspect_ratio), size.image_size)
-    found = images.inputs.shape[1:]
-    if wanted != found:
-        raise InvalidInput(
-            f"the supernet takes images of (channels, height, width) {wanted}, "
-            f"the inputs of {dataset} are {found}"
-        )
-    return ImageInputs(images.inputs, name=f"{dataset}.{split}", digest=images.digest)
 
 
 def _agrees(asked: Mapping[str, Any], followed: Mapping[str, Any]) -> bool:

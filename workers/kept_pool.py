@@ -15,7 +15,7 @@ class SupernetPool(Pool, Protocol):
     """A pool whose actors all hold one supernet."""
 
     @property
-    def fid_protocol(self) -> Mapping[str, Any]:
+    def image_protocols(self) -> Mapping[str, Any]:
         """See ArchitectureEvaluator."""
         ...
 

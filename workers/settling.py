@@ -38,7 +38,7 @@ def settled(supernet: Supernet, *, pool: KeptPool) -> Supernet:
     """Load a checkpoint and say what it is worth: ready with its digest, or invalid."""
     try:
         digest = digest_at(supernet.checkpoint)
-        protocol = pool.of(supernet).fid_protocol
+        protocol = pool.of(supernet).image_protocols
     except InvalidInput as error:
         logger.warning("supernet invalid", extra={"supernet": supernet.id})
         return replace(supernet, status=SupernetStatus.INVALID, reason=str(error))

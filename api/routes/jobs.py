@@ -182,7 +182,7 @@ def _csv(front: Front) -> str:
     names: Sequence[str] = sorted({name for p in front.points for name in p.best_values})
     text = io.StringIO()
     writer = csv.writer(text)
-    columns = [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
+    columns = [f"{name}{end}" for name in names for end in ("", "_low", "_high", "_in_search")]
     writer.writerow(["evaluation", "architecture", *columns])
     for point in front.points:
         values = point.best_values
@@ -190,5 +190,6 @@ def _csv(front: Front) -> str:
         for name in names:
             value = values.get(name)
             cells += [value.value, value.low, value.high] if value else ["", "", ""]
+            cells.append(point.values[name].value if name in point.values else "")
         writer.writerow([point.id, point.architecture, *cells])
     return text.getvalue()

@@ -9,33 +9,38 @@ import typer
 
 from search_service.cli.output import number, print_table
 from search_service.client import Record
+from search_service.domain.objective import OBJECTIVES, Source
 
 ALWAYS = ("macs", "params")  # shown when they are there, minimised or not
 
 
 def print_front(front: Record) -> None:
     """A table, best first objective first, and a line with the hypervolume."""
-    names = _shown(front)
+    names, again = _shown(front), _measured_again(front)
     rows = [
         [
             *(value_text(point["values"][name]) for name in names),
+            *(value_text(point["search_values"][name]) for name in again),
             architecture_text(point["architecture"]),
             point["evaluation"],
         ]
         for point in front["points"]
     ]
-    print_table([*(f"{name}>" for name in names), "architecture", "evaluation"], rows)
+    searched = [f"{name} in the search>" for name in again]
+    titles = [*(f"{name}>" for name in names), *searched, "architecture", "evaluation"]
+    print_table(titles, rows)
     volume = number(front["hypervolume"])
     typer.echo(f"{len(rows)} on the front" + (f", hypervolume {volume}" if volume else ""))
 
 
 def front_csv(front: Record) -> str:
     """A line per point; an interval is two columns, an architecture one per choice."""
-    names = _shown(front)
+    names, again = _shown(front), _measured_again(front)
     choices = list(dict.fromkeys(c for point in front["points"] for c in point["architecture"]))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     columns = [name + part for name in names for part in ("", "_low", "_high")]
+    columns += [f"{name}_in_search" for name in again]
     writer.writerow(["evaluation", *columns, *choices])
     for point in front["points"]:
         cells = [
@@ -43,6 +48,7 @@ def front_csv(front: Record) -> str:
             for name in names
             for part in ("value", "low", "high")
         ]
+        cells += [point["search_values"][name]["value"] for name in again]
         options = [point["architecture"].get(choice, "") for choice in choices]
         writer.writerow([point["evaluation"], *cells, *options])
     return text.getvalue()
@@ -68,3 +74,14 @@ def _shown(front: Record) -> list[str]:
     objectives = [named["name"] for named in front["objectives"]]
     common = [n for n in ALWAYS if all(n in point["values"] for point in front["points"])]
     return [*objectives, *(name for name in common if name not in objectives)]
+
+
+def _measured_again(front: Record) -> list[str]:
+    """The objectives estimated from images whose values at the end are not those of the search."""
+    points = front["points"]
+    return [
+        name
+        for name in (named["name"] for named in front["objectives"])
+        if OBJECTIVES[name].source is Source.IMAGES
+        and any(point["values"][name] != point["search_values"][name] for point in points)
+    ]

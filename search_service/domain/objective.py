@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from search_service.errors import UnknownName
 
-MIN_SAMPLES = 32  # images, for an estimate with an interval
+FEW = 8  # images that tell architectures apart by errors whose noise is common to all
 
 
 class Source(StrEnum):
@@ -18,12 +18,14 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
-    """A named quantity. All are minimised."""
+    """A named quantity. All are minimised: what is usually maximised is given as what is missing
+    of it."""
 
     name: str
     unit: str
     source: Source
     description: str
+    min_samples: int = 0  # images, for an estimate with an interval
 
 
 OBJECTIVES = {
@@ -34,6 +36,37 @@ OBJECTIVES = {
             unit="",
             source=Source.IMAGES,
             description="squared Fréchet distance of feature statistics to the real images'",
+            min_samples=32,
+        ),
+        Objective(
+            name="mse",
+            unit="",
+            source=Source.IMAGES,
+            description="mean squared error to the photographs that belong to the inputs, levels "
+            "in [0, 1]; PSNR in dB is -10 log10 of it",
+            min_samples=FEW,
+        ),
+        Objective(
+            name="dssim",
+            unit="",
+            source=Source.IMAGES,
+            description="(1 - SSIM) / 2 to the photographs that belong to the inputs",
+            min_samples=FEW,
+        ),
+        Objective(
+            name="miou_error",
+            unit="",
+            source=Source.IMAGES,
+            description="1 - mIoU of the label maps and what the user's segmentation network sees",
+            min_samples=FEW,
+        ),
+        Objective(
+            name="teacher_distance",
+            unit="",
+            source=Source.IMAGES,
+            description="mean absolute difference, levels in [0, 1], to the images that the "
+            "teacher, the supernet's largest architecture, makes of the same inputs",
+            min_samples=FEW,
         ),
         Objective(
             name="latency_ms",

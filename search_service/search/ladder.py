@@ -13,8 +13,11 @@ def contends(scores: Scores, rivals: Sequence[Scores], objectives: Sequence[str]
     """Whether more samples could still put a candidate on the front.
 
     It is out when one rival, scored on the same rung, is better in one objective, as good in every
-    other, and in each that is estimated from images better by more than noise or equal.
+    other, and in each that is estimated from images better by more than noise or equal. So none is
+    on a rung too low for one of the objectives.
     """
+    if any(name not in scores for name in objectives):
+        return True
     return not any(_beats(rival, scores, objectives) for rival in rivals)
 
 

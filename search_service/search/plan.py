@@ -34,9 +34,10 @@ class Plan:
     @property
     def rungs(self) -> tuple[int, ...]:
         """Sample counts of the ladder; empty when nothing is estimated from images."""
-        if not self._needed(Source.IMAGES):
+        needed = self._needed(Source.IMAGES)
+        if not needed:
             return ()
-        protocol = self._judging(final=False)
+        protocol = self.supernet.judging(needed[0].name)  # all are judged on the same inputs
         return tuple(dict.fromkeys(_at_most(n, protocol) for n in self.spec.fidelity.samples))
 
     def closed_form(self, architecture: Architecture) -> dict[str, Value]:
@@ -63,14 +64,22 @@ class Plan:
         ]
 
     def judgements(self, architecture: str, samples: int) -> list[MeasurementRequest]:
-        """One request for each objective estimated from images, at this rung of the search."""
-        return self._judgements(architecture, samples, SEARCH_SEED, self._judging(final=False))
+        """One request for each objective estimated from images, at this rung of the search; below
+        the top, for those alone that so few samples suffice for."""
+        names = [
+            n.name
+            for n in self._needed(Source.IMAGES)
+            if samples >= objective(n.name).min_samples or samples == self.rungs[-1]
+        ]
+        return [self._judgement(architecture, name, samples) for name in names]
 
     def final_judgements(self, architecture: str) -> list[MeasurementRequest]:
         """The same with fresh latents, or the inputs kept for it, and the final sample count."""
-        protocol = self._judging(final=True)
-        samples = _at_most(self.spec.fidelity.final_samples, protocol)
-        return self._judgements(architecture, samples, FINAL_SEED, protocol)
+        samples = self.spec.fidelity.final_samples
+        return [
+            self._judgement(architecture, n.name, samples, final=True)
+            for n in self._needed(Source.IMAGES)
+        ]
 
     def violation(self, values: Mapping[str, Value]) -> float:
         """Total relative violation of the constraints whose value is known."""
@@ -89,22 +98,14 @@ class Plan:
                 named.setdefault(needed.name, needed)
         return list(named.values())
 
-    def _judging(self, *, final: bool) -> Mapping[str, Any]:
-        """How images are judged; `final` in the supernet's protocol is what differs at the end."""
-        search = {name: v for name, v in self.supernet.protocol.items() if name != "final"}
-        return {**search, **self.supernet.protocol.get("final", {})} if final else search
-
-    def _judgements(
-        self, architecture: str, samples: int, seed: int, protocol: Mapping[str, Any]
-    ) -> list[MeasurementRequest]:
-        return [
-            self._request(
-                architecture,
-                Protocol(objective=n.name, parameters=protocol).with_(samples=samples, seed=seed),
-                "",
-            )
-            for n in self._needed(Source.IMAGES)
-        ]
+    def _judgement(
+        self, architecture: str, name: str, samples: int, *, final: bool = False
+    ) -> MeasurementRequest:
+        protocol = self.supernet.judging(name, final=final)
+        asked = Protocol(objective=name, parameters=protocol).with_(
+            samples=_at_most(samples, protocol), seed=FINAL_SEED if final else SEARCH_SEED
+        )
+        return self._request(architecture, asked, "")
 
     def _request(self, architecture: str, protocol: Protocol, device: str) -> MeasurementRequest:
         return MeasurementRequest(

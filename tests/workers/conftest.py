@@ -24,7 +24,7 @@ ZOO = Path(__file__).parents[2] / "zoo" / "anycost-fashion32"
 class FormulaPool(InlinePool):
     """FID is a sum over the text form."""
 
-    fid_protocol: Mapping[str, Any] = {"extractor": "formula"}
+    image_protocols: Mapping[str, Any] = {"extractor": "formula"}
 
     def __init__(self, before: Callable[[], None]) -> None:
         super().__init__(self._formula)

@@ -2,13 +2,13 @@
 
 from collections import OrderedDict
 
-from workers.evaluators.fid import Judged
+from workers.evaluators.judged import Judged
 
 JudgedOn = tuple[str, int, str]  # the architecture, the seed, the name of the inputs
 
 
 class RecentlyJudged:
-    """The least recently used entries go when the features together exceed `capacity` bytes."""
+    """The least recently used entries go when all together exceed `capacity` bytes."""
 
     def __init__(self, capacity: int = 256 << 20) -> None:
         self._capacity = capacity
@@ -25,7 +25,7 @@ class RecentlyJudged:
         """Replaces what was known of the same architecture, seed and inputs."""
         self._entries[key] = judged
         self._entries.move_to_end(key)
-        size = sum(entry.features.nbytes for entry in self._entries.values())
+        size = sum(entry.nbytes for entry in self._entries.values())
         while size > self._capacity and len(self._entries) > 1:
             _, oldest = self._entries.popitem(last=False)
-            size -= oldest.features.nbytes
+            size -= oldest.nbytes

@@ -16,7 +16,7 @@ from search_service.errors import InvalidFile, UnknownName
 from workers.evaluators.extractors import FeatureExtractor, open_extractor
 from workers.evaluators.frechet import FrechetReference
 from workers.evaluators.statistics import FeatureStatistics, features_to_statistics, merge
-from workers.images import DATASETS, DOMAINS, USER_FOLDERS
+from workers.images import DATASETS, DOMAINS, MAPS, USER_FOLDERS
 
 FORMAT = "gansearch-reference-1"
 BATCH_SIZE = 500
@@ -71,14 +71,18 @@ def compute(
 
 
 def _real_images(dataset: str, split: str, data: Path | None) -> tuple[NDArray[np.uint8], str]:
-    """Pixels (n, c, h, w) and digest; of a data set of two domains the targets."""
+    """Pixels (n, c, h, w) and digest; of a data set of two domains the targets, of maps the
+    photographs."""
     if dataset in DATASETS:
         labelled = DATASETS[dataset](data, split)
-        return labelled.pixels[:, None], labelled.digest
+        return labelled.images, labelled.digest
     if dataset in DOMAINS:
         both = DOMAINS[dataset](data, split)
         return both.targets, both.digest
-    known = ", ".join([*DATASETS, *DOMAINS])
+    if dataset in MAPS:
+        described = MAPS[dataset](data, split)
+        return described.photographs, described.digest
+    known = ", ".join([*DATASETS, *DOMAINS, *MAPS])
     raise UnknownName(f"unknown dataset {dataset!r}; known: {known}")
 
 

@@ -5,7 +5,7 @@ Of each ten files in the order of their names eight train, one is for search, on
 """
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,23 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_service.errors import InvalidFile
+from workers.images.datasets import DATASETS, LabelledSet
 from workers.images.domains import DOMAINS, Domains, domains
 from workers.images.files import image_files, read_images
 from workers.images.splits import check_split, tenths
 
-USER_FOLDERS = ("folder-of-pairs", "two-folders")  # their content is not fixed by their name
+# Their content is not fixed by their name.
+USER_FOLDERS = ("folder-of-maps", "folder-of-pairs", "folder-per-label", "two-folders")
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class FolderImages:
-    """Images uint8 (n, c, h, w), the class of each as its place in `classes`, and the SHA-256."""
-
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    classes: tuple[str, ...]
-    digest: str
 
 
 @DOMAINS.register("folder-of-pairs")
@@ -38,15 +30,9 @@ def folder_of_pairs(folder: Path | None, split: str) -> Domains:
 
     Raises InvalidFile as `read_images` does, or naming a file without its other half.
     """
-    a, b = _two(folder)
-    names = ({path.stem: path for path in image_files(side)} for side in (a, b))
-    inputs, targets = names
-    for here, there, side in ((inputs, targets, b), (targets, inputs, a)):
-        alone = sorted(here.keys() - there.keys())
-        if alone:
-            raise InvalidFile(f"{here[alone[0]]} has no other half: no {alone[0]}.* in {side}")
-    kept = _of_split(sorted(inputs), split, a)
-    first, second = (read_images([half[name] for name in kept]) for half in (inputs, targets))
+    a, b, pairs = paired_names(folder)
+    kept = split_names(pairs, split, a)
+    first, second = (read_images([pairs[name][side] for name in kept]) for side in (0, 1))
     _check_sides(first, second, a, b)
     return domains(first, second, paired=True)
 
@@ -60,12 +46,15 @@ def two_folders(folder: Path | None, split: str) -> Domains:
     return domains(first, second, paired=False)
 
 
-def folder_per_label(folder: Path, split: str) -> FolderImages:
+@DATASETS.register("folder-per-label")
+def folder_per_label(folder: Path | None, split: str) -> LabelledSet:
     """A subfolder per class, classes in the order of their names.
 
     Raises InvalidFile when there is no subfolder, as `read_images` does, and when classes differ in
     size or channels.
     """
+    if folder is None:
+        raise InvalidFile("say which folder: it must hold a subfolder per label")
     if not folder.is_dir():
         raise InvalidFile(f"no folder at {folder}")
     subfolders = sorted(path for path in folder.iterdir() if path.is_dir())
@@ -80,12 +69,31 @@ def folder_per_label(folder: Path, split: str) -> FolderImages:
             )
     images = np.concatenate(parts)
     labels = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    return FolderImages(
+    return LabelledSet(
         images=images,
         labels=labels,
         classes=tuple(path.name for path in subfolders),
         digest=hashlib.sha256(images.tobytes() + labels.tobytes()).hexdigest(),
     )
+
+
+def paired_names(folder: Path | None) -> tuple[Path, Path, dict[str, tuple[Path, Path]]]:
+    """The subfolders A and B, and by name, in order, a file of each.
+
+    Raises InvalidFile, naming a file without its other half.
+    """
+    a, b = _two(folder)
+    inputs, targets = ({path.stem: path for path in image_files(side)} for side in (a, b))
+    for here, there, side in ((inputs, targets, b), (targets, inputs, a)):
+        alone = sorted(here.keys() - there.keys())
+        if alone:
+            raise InvalidFile(f"{here[alone[0]]} has no other half: no {alone[0]}.* in {side}")
+    return a, b, {name: (inputs[name], targets[name]) for name in sorted(inputs)}
+
+
+def split_names(pairs: Mapping[str, object], split: str, folder: Path) -> list[str]:
+    """The names that belong to a split. Raises UnknownName, and InvalidFile when none does."""
+    return _of_split(list(pairs), split, folder)
 
 
 def _two(folder: Path | None) -> tuple[Path, Path]:

@@ -55,7 +55,7 @@ class RayPool:
         self._actors: list[_Actor] = []
         first = self._hire("")
         try:
-            self.fid_protocol: Mapping[str, Any] = _get(first.handle.fid_protocol.remote())
+            self.image_protocols: Mapping[str, Any] = _get(first.handle.image_protocols.remote())
         except BaseException:
             self.close()
             raise
@@ -169,7 +169,7 @@ class RayPool:
         handle: Any = actor.remote(
             self._weights, self._spec.family, self._spec.parameters, self._spec.judging
         )
-        handle.fid_protocol.remote()  # not waited for: it builds its evaluator now
+        handle.image_protocols.remote()  # not waited for: it builds its evaluator now
         return handle
 
 

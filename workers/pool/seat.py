@@ -43,6 +43,6 @@ class Seat:
         """See ArchitectureEvaluator."""
         return self._evaluator.measure(request)
 
-    def fid_protocol(self) -> Mapping[str, Any]:
+    def image_protocols(self) -> Mapping[str, Any]:
         """See ArchitectureEvaluator."""
-        return self._evaluator.fid_protocol
+        return self._evaluator.image_protocols

@@ -10,12 +10,14 @@ from search_service.domain.front import Front
 
 
 class FrontPoint(BaseModel):
-    """One member of a front."""
+    """One member of a front. `search_values` are those that it was found by; once it has been
+    measured again on what the search never saw, `values` are those of the end."""
 
     evaluation: str
     architecture: dict[str, int | float]
     text: str
     values: dict[str, ValueAnswer]
+    search_values: dict[str, ValueAnswer]
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> Self:
@@ -24,6 +26,7 @@ class FrontPoint(BaseModel):
             architecture=dict(evaluation.options),
             text=evaluation.architecture,
             values=values_of(evaluation.best_values),
+            search_values=values_of(evaluation.values),
         )
 
 

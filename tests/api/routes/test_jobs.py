@@ -164,13 +164,25 @@ def test_the_front_of_a_job_has_the_shape_of_the_contract(client: httpx.Client, 
     assert point["values"]["latency_ms"]["device"] == "cpu"
 
 
+def test_a_front_point_shows_what_the_search_saw_beside_the_last_word(
+    client: httpx.Client, ended: Job
+) -> None:
+    for point in client.get(f"/v1/jobs/{ended.id}/front").json()["points"]:
+        evaluation = client.get(f"/v1/evaluations/{point['evaluation']}").json()
+        assert point["search_values"] == evaluation["values"]
+        assert point["values"] == evaluation["values"] | evaluation["final_values"]
+        assert point["values"]["fid"]["samples"] > point["search_values"]["fid"]["samples"]
+
+
 def test_the_front_as_csv_holds_the_same_points(client: httpx.Client, ended: Job) -> None:
     front = client.get(f"/v1/jobs/{ended.id}/front").json()
     response = client.get(f"/v1/jobs/{ended.id}/front", params={"format": "csv"})
     assert response.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(io.StringIO(response.text)))
     assert [row["evaluation"] for row in rows] == [p["evaluation"] for p in front["points"]]
-    assert float(rows[0]["fid"]) == front["points"][0]["values"]["fid"]["value"]
+    first = front["points"][0]
+    assert float(rows[0]["fid"]) == first["values"]["fid"]["value"]
+    assert float(rows[0]["fid_in_search"]) == first["search_values"]["fid"]["value"]
 
 
 def test_history_grows_with_the_evaluations(client: httpx.Client, ended: Job) -> None:

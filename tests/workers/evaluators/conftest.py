@@ -1,5 +1,6 @@
 """A tiny generator of known images, and a reference to judge it by."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,3 +81,21 @@ def evaluator(
         reference=reference,
     )
     torch.set_num_threads(before)
+
+
+class BrightOrDark(nn.Module):
+    """A segmentation network of two classes: 1 where a pixel is above the middle level."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        level = images.float().mean(dim=1, keepdim=True) - 127.5
+        return torch.cat([-level, level], 1)
+
+
+@pytest.fixture(scope="session")
+def bright_or_dark(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its TorchScript file."""
+    path = tmp_path_factory.mktemp("segmenter") / "segmentation.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.script(BrightOrDark()).save(str(path))  # type: ignore[no-untyped-call]
+    return path

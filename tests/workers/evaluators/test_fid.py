@@ -93,7 +93,7 @@ def test_an_image_that_is_not_finite_fails_the_architecture(
 
 
 def test_too_few_samples_are_refused(evaluator: FidEvaluator, large: Architecture) -> None:
-    with pytest.raises(InvalidInput, match="at least 32 samples, got 31"):
+    with pytest.raises(InvalidInput, match="fid takes at least 32 samples, got 31"):
         evaluator.measure(large, samples=31, seed=0)
 
 

@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
 from workers.evaluators.frechet import FrechetReference, features_to_distance
-from workers.evaluators.jackknife import frechet_estimate
+from workers.evaluators.jackknife import frechet_estimate, mean_estimate
 from workers.evaluators.statistics import features_to_statistics
 
 
@@ -52,3 +52,15 @@ def test_below_full_rank_the_interval_is_still_of_the_right_size(
     spread = np.std([estimate.value for estimate in estimates])
     half_widths = [(estimate.high - estimate.low) / 2 for estimate in estimates]
     assert 1.4 < np.mean(half_widths) / spread < 3.5  # 2.1 if both were known exactly
+
+
+@pytest.mark.parametrize("count", [8, 16, 160])
+def test_a_mean_has_the_interval_of_students_t_when_blocks_are_even(count: int) -> None:
+    scores = np.random.default_rng(5).uniform(1, 2, count)
+    blocks = scores.reshape(min(16, count), -1).mean(axis=1)
+    error = blocks.std(ddof=1) / np.sqrt(len(blocks))
+    estimate = mean_estimate(scores)
+    assert_allclose(estimate.value, scores.mean(), rtol=1e-12)
+    quantile = {8: 2.364624, 16: 2.131450}[len(blocks)]
+    assert_allclose(estimate.high - estimate.value, quantile * error, rtol=1e-6)
+    assert len(estimate.replicates) == len(blocks)

@@ -1,12 +1,12 @@
 import numpy as np
 
-from workers.evaluators.fid import Judged
+from workers.evaluators.judged import Judged
 from workers.evaluators.recent import RecentlyJudged
 
 
 def judged(count: int) -> Judged:
     return Judged(
-        features=np.zeros((count, 10), np.float32), shown=np.zeros((1, 1, 2, 2), np.uint8)
+        rows={"fid": np.zeros((count, 10), np.float32)}, shown=np.zeros((0, 1, 2, 2), np.uint8)
     )
 
 

@@ -3,15 +3,14 @@
 The user brings the file (inception-2015-12-05.pt): its terms do not let this project ship it.
 """
 
-import io
-import warnings
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from search_service.errors import InvalidFile, InvalidInput
-from workers.evaluators.extractors.base import EXTRACTORS, FeatureExtractor, read_weights
+from workers.evaluators.extractors.base import EXTRACTORS, FeatureExtractor
+from workers.evaluators.extractors.torchscript import open_script
 
 ARGUMENTS = ("img", "return_features", "use_fp16", "no_output_bias")
 FEATURES = 2048
@@ -44,16 +43,7 @@ def open_inception(file: Path | None) -> FeatureExtractor:
     wanted = "inception needs NVIDIA's inception-2015-12-05.pt"
     if file is None:
         raise InvalidFile(f"no file given: {wanted}")
-    content, digest = read_weights(file, wanted)
-    try:
-        with warnings.catch_warnings():
-            # TorchScript is deprecated, but it is what this network is published in.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            script = torch.jit.load(  # type: ignore[no-untyped-call]  # torch left it untyped
-                io.BytesIO(content), map_location="cpu"
-            ).eval()
-    except RuntimeError as error:
-        raise InvalidFile(f"{file} is not TorchScript; {wanted}") from error
+    script, digest = open_script(file, wanted)
     arguments = tuple(argument.name for argument in script.forward.schema.arguments[1:])
     if arguments != ARGUMENTS:
         raise InvalidFile(f"{file} takes ({', '.join(arguments)}), not ({', '.join(ARGUMENTS)})")

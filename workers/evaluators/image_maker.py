@@ -1,0 +1,64 @@
+"""Makes an architecture's images on shared inputs: full-sided, quantised, shard by shard."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from search_service.domain.space import Architecture
+from search_service.errors import MeasurementFailed
+from workers.evaluators.inputs import Inputs
+from workers.images import QUANTISER, UPSAMPLING, to_uint8, upsample
+
+
+class Generator(Protocol):
+    """The part of a supernet that is judged."""
+
+    def __call__(self, x: Tensor, architecture: Architecture, /) -> Tensor:
+        """Latents or images to float images (n, c, h, w), nominally in [-1, 1]."""
+        ...
+
+
+class ImageMaker:
+    """`side` is the width of the full output; smaller images are brought up to it."""
+
+    def __init__(
+        self,
+        supernet: Generator,
+        *,
+        inputs: Inputs,
+        side: int,
+        facts: Mapping[str, Any] | None = None,  # what a protocol says of the supernet's running
+    ) -> None:
+        self._supernet = supernet
+        self._side = side
+        self._facts = facts or {}
+        self.inputs = inputs
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What a protocol says of the images."""
+        return {
+            **self.inputs.facts,
+            **self._facts,
+            "side": self._side,
+            "upsampling": UPSAMPLING,
+            "quantiser": QUANTISER,
+        }
+
+    @torch.inference_mode()
+    def run(self, architecture: Architecture, seed: int, index: int) -> Tensor:
+        """What the generator makes of a shard of inputs, float (n, c, h, w)."""
+        return self._supernet(self.inputs.shard(seed, index), architecture)
+
+    @torch.inference_mode()
+    def finish(self, images: Tensor, architecture: Architecture) -> Tensor:
+        """uint8 (n, c, side's height, side). Raises MeasurementFailed unless all are finite."""
+        if not torch.isfinite(images).all():
+            raise MeasurementFailed(f"architecture {architecture} makes images with NaN or inf")
+        return to_uint8(upsample(images, self._side))
+
+    def shard(self, architecture: Architecture, seed: int, index: int) -> Tensor:
+        """Both."""
+        return self.finish(self.run(architecture, seed, index), architecture)

@@ -1,0 +1,74 @@
+"""Which objectives a supernet's images can be judged by, and why not by the others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from search_service.domain.space import Architecture
+from workers.evaluators import dssim, miou_error, mse
+from workers.evaluators.conditions import Conditions
+from workers.evaluators.fid import Fid
+from workers.evaluators.image_maker import ImageMaker
+from workers.evaluators.image_objective import ImageObjective
+from workers.evaluators.miou_error import MiouError
+from workers.evaluators.paired_error import paired_error
+from workers.evaluators.segmenter import FILE, WANTED, open_segmenter
+from workers.evaluators.teacher_distance import TeacherDistance
+
+ImageShape = tuple[int, int, int]  # channels, height, width
+
+
+@dataclass(frozen=True, kw_only=True)
+class Available:
+    """Objectives, and for each that is not there one line that says why."""
+
+    objectives: tuple[ImageObjective, ...]
+    impossible: Mapping[str, str]
+
+
+def available(
+    conditions: Conditions,
+    *,
+    fid: Fid,
+    maker: ImageMaker,
+    teacher: Architecture,
+    image_shape: ImageShape,
+    dataset: str,
+    data: Path | None,
+) -> Available:
+    """`image_shape`: of the full output. Raises InvalidFile for a segmentation network that is
+    there and cannot be used."""
+    objectives: list[ImageObjective] = [fid, TeacherDistance(maker, teacher)]
+    impossible = _why_not_paired(conditions, image_shape, dataset)
+    if conditions.targets is not None:
+        objectives += [
+            paired_error(name, conditions.targets)
+            for name in (mse.NAME, dssim.NAME)
+            if name not in impossible
+        ]
+    if conditions.labels is None:
+        impossible[miou_error.NAME] = f"the inputs of {dataset} are not label maps"
+    elif data is None or not (data / FILE).exists():
+        impossible[miou_error.NAME] = f"no {FILE} in its folder; {WANTED}"
+    else:
+        segmenter = open_segmenter(data / FILE, image_shape)
+        objectives.append(MiouError(segmenter, conditions.labels))
+    return Available(objectives=tuple(objectives), impossible=impossible)
+
+
+def _why_not_paired(
+    conditions: Conditions, image_shape: ImageShape, dataset: str
+) -> dict[str, str]:
+    if conditions.targets is None:
+        why = f"in {dataset} no photograph belongs to an input: it is not paired"
+        return dict.fromkeys((mse.NAME, dssim.NAME), why)
+    found = conditions.targets.shape[1:]
+    if found != image_shape:
+        why = (
+            f"it makes images of (channels, height, width) {image_shape}, the photographs of "
+            f"{dataset} are {found}"
+        )
+        return dict.fromkeys((mse.NAME, dssim.NAME), why)
+    if min(image_shape[1:]) < dssim.SIDE:
+        return {dssim.NAME: f"SSIM needs images of at least {dssim.SIDE}x{dssim.SIDE}"}
+    return {}

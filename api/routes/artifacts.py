@@ -3,14 +3,14 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, HTTPException, Response
 
 from api.dependencies import ArtifactsDep
-from api.schemas.answers import ArtifactAnswer
+from api.schemas.answers import ArtifactAnswer, ProblemAnswer
 
 router = APIRouter(prefix="/v1/artifacts", tags=["artifacts"])
 
-RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 CACHED = "public, max-age=31536000, immutable"  # an id names one content for ever
 
 
@@ -27,7 +27,7 @@ def read(artifact_id: str, artifacts: ArtifactsDep) -> ArtifactAnswer:
         200: {"content": {"application/octet-stream": {}}},
         206: {"description": "Partial Content", "content": {"application/octet-stream": {}}},
         304: {"description": "Not Modified"},
-        416: {"description": "No such range"},
+        416: {"model": ProblemAnswer, "description": "No such range"},
     },
 )
 def read_content(
@@ -42,12 +42,16 @@ def read_content(
     headers = {"ETag": etag, "Cache-Control": CACHED, "Accept-Ranges": "bytes"}
     if if_none_match is not None and etag in re.findall(r'"[^"]*"', if_none_match):
         return Response(status_code=304, headers=headers)
-    asked = RANGE.fullmatch(range or "")
-    if asked is None or asked.groups() == ("", ""):  # none, or one in words unknown: the whole
+    span = _span(range or "", size=about.size)
+    if span is None:
         return Response(artifacts.read(artifact_id), media_type=about.media_type, headers=headers)
-    first, last = _places(*asked.groups(), size=about.size)
-    if first > last:
-        return Response(status_code=416, headers={"Content-Range": f"bytes */{about.size}"})
+    first, last = span
+    if first >= about.size or last < first:
+        raise HTTPException(
+            416,
+            f"{artifact_id} has {about.size} bytes, {range} is not among them",
+            headers={"Content-Range": f"bytes */{about.size}"},
+        )
     return Response(
         artifacts.read(artifact_id, first, last + 1),
         status_code=206,
@@ -56,8 +60,15 @@ def read_content(
     )
 
 
-def _places(first: str, last: str, *, size: int) -> tuple[int, int]:
-    """The first and last byte of a range (RFC 9110, section 14.1.2); reversed when it has none."""
+def _span(text: str, *, size: int) -> tuple[int, int] | None:
+    """The first and last byte of a range; None for words that RFC 9110, section 14.1.1, does not
+    know and that are to be ignored, and for several ranges, which may be."""
+    match = RANGE.fullmatch(text)
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
     if not first:
         return max(0, size - int(last)), size - 1 if int(last) else -1
+    if last and int(last) < int(first):
+        return None
     return int(first), min(int(last), size - 1) if last else size - 1

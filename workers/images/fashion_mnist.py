@@ -17,6 +17,18 @@ from search_service.errors import InvalidFile
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 SIDE = 32  # 28 and a border of two zeros: a side that is a power of two
+CLASSES = (
+    "T-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "ankle boot",
+)
 FILES = {"train": ("train", 60_000), "test": ("t10k", 10_000)}  # split: file prefix, images
 
 

@@ -3,7 +3,8 @@
 Anycost GANs for Interactive Image Synthesis and Editing (Lin et al., CVPR 2021), section 3: a
 sampled resolution and sampled widths each step, a discriminator that is told the architecture, and
 distillation from the full generator. Here the three stages of the paper are one run, and the
-teacher is the moving average of the full generator itself.
+teacher is the moving average of the full generator itself. Where the generator has classes, the
+real images come with theirs, and generated ones are given some as frequent as those.
 """
 
 import copy
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from search_service.domain.space import Architecture, largest
+from search_service.errors import InvalidInput
 from search_service.recipes.anycost import AnycostRecipe
 from search_service.spaces.anycost import AnycostSpace
 from workers.discriminators.anycost import (
@@ -22,9 +24,11 @@ from workers.discriminators.anycost import (
     DiscriminatorSize,
     architecture_code,
 )
-from workers.images import from_uint8, grid, png, read_fashion_mnist, to_uint8, upsample
+from workers.images import from_uint8
 from workers.supernets.anycost import AnycostSupernet
+from workers.training.anycost_data import open_images
 from workers.training.anycost_draws import AnycostDraws
+from workers.training.anycost_grid import picture
 from workers.training.averaging import decay, update_average
 from workers.training.losses import (
     area_pyramid,
@@ -36,16 +40,20 @@ from workers.training.losses import (
 from workers.training.methods import METHODS
 from workers.training.precision import autocast
 
-GRID_SEED = 4  # of the latents that every grid shows, so that grids can be compared
-GRID_COLUMNS = 16
-
 
 class AnycostTraining:
     """The networks, their optimisers, and the step that improves them."""
 
-    def __init__(self, recipe: AnycostRecipe, images: Tensor) -> None:
-        """`images` uint8 (count, c, r, r): the real ones."""
-        self.recipe, self.images = recipe, images
+    def __init__(self, recipe: AnycostRecipe, images: Tensor, labels: Tensor | None = None) -> None:
+        """`images` uint8 (count, c, r, r): the real ones; `labels` (count,): the class of each.
+
+        Labels are not looked at where the generator has no classes. Raises InvalidInput when it
+        has and there are none.
+        """
+        classes = recipe.generator.classes
+        if classes and labels is None:
+            raise InvalidInput("a generator with classes is trained on images with labels")
+        self.recipe, self.images, self.labels = recipe, images, labels if classes else None
         torch.manual_seed(recipe.seed)
         self.space = AnycostSpace(recipe.generator)
         self.generator = AnycostSupernet(self.space)
@@ -60,6 +68,7 @@ class AnycostTraining:
             size,
             levels=len(self.space.resolutions),
             code_size=len(self.code(largest(self.space))),
+            classes=classes,
         )
         self.generator_adam = self._adam(self.generator)
         self.discriminator_adam = self._adam(self.discriminator)
@@ -72,14 +81,15 @@ class AnycostTraining:
         # The discriminator tells real from fake images of one side. Each kind comes with an
         # architecture, the real ones with a drawn one, or the condition alone would tell.
         side = draws.side(recipe.sampling.sides)
-        real = self._real(draws, side)
+        real, real_labels = self._real(draws, side)
         real_code = self.code(draws.architecture(self.space, side, recipe))
         subnet = draws.architecture(self.space, side, recipe)
+        labels = self._labels(draws)
         with torch.no_grad(), self._precision():
-            fake = self._pyramid(draws, subnet)[-1]
+            fake = self._pyramid(draws, subnet, labels)[-1]
         with self._precision():
-            real_logits = self.discriminator(real, real_code).float()
-            fake_logits = self.discriminator(fake, self.code(subnet)).float()
+            real_logits = self.discriminator(real, real_code, labels=real_labels).float()
+            fake_logits = self.discriminator(fake, self.code(subnet), labels=labels).float()
         loss_d = discriminator_logistic(real_logits, fake_logits)
         self.discriminator_adam.zero_grad()
         torch.autograd.backward(loss_d)
@@ -93,7 +103,7 @@ class AnycostTraining:
         if index % recipe.r1.every == 0:
             real.requires_grad_()
             with self._precision():
-                logits = self.discriminator(real, self.code(subnet)).float()
+                logits = self.discriminator(real, self.code(subnet), labels=real_labels).float()
             penalty = r1_penalty(real, logits)
             torch.autograd.backward(penalty * (recipe.r1.weight / 2 * recipe.r1.every))
             losses["r1"] = penalty.item()
@@ -103,13 +113,14 @@ class AnycostTraining:
         self.discriminator.requires_grad_(False)
         side = draws.side(recipe.sampling.sides)
         subnet = draws.architecture(self.space, side, recipe)
+        labels = self._labels(draws)
         latents = draws.latents(recipe.batch, recipe.generator.style_dim, recipe.mixing)
         crossover = draws.crossover(self.generator.style_count)
         noise = self.generator.random_noise(draws.torch)
         with self._precision():
-            styles = self.generator.styles(latents, crossover=crossover)
+            styles = self.generator.styles(latents, labels=labels, crossover=crossover)
             pyramid = self.generator.synthesize(styles, self.space.channels(subnet), noise)
-            logits = self.discriminator(pyramid[-1], self.code(subnet)).float()
+            logits = self.discriminator(pyramid[-1], self.code(subnet), labels=labels).float()
         loss_g = generator_nonsaturating(logits)
         losses["generator"] = loss_g.item()
 
@@ -117,7 +128,7 @@ class AnycostTraining:
         teaching = index * recipe.batch >= recipe.distillation.from_images
         if teaching and recipe.distillation.weight and subnet != largest(self.space):
             with torch.no_grad(), self._precision():
-                styles = self.average.styles(latents, crossover=crossover)
+                styles = self.average.styles(latents, labels=labels, crossover=crossover)
                 full = self.average.synthesize(styles, self.space.full_channels, noise)[-1]
             student = [level.float() for level in pyramid if level.shape[-1] >= 8]
             teacher = area_pyramid(full.float(), [level.shape[-1] for level in student])
@@ -148,17 +159,9 @@ class AnycostTraining:
         """The supernet to use is the average."""
         return {"average": self.average}
 
-    @torch.no_grad()
     def grid(self) -> bytes:
-        """Of the average: rows at ratios 1, 0.75, 0.5, 0.25, then at lower resolutions."""
-        generator, space = self.average, self.space
-        rng = torch.Generator().manual_seed(GRID_SEED)
-        latents = torch.randn(GRID_COLUMNS, generator.style_dim, generator=rng)
-        shown: list[Architecture] = [space.uniform(ratio) for ratio in (1.0, 0.75, 0.5, 0.25)]
-        shown += [space.uniform(1.0, side) for side in reversed(space.resolutions[:-1])]
-        side = self.recipe.generator.resolution
-        rows = [to_uint8(upsample(generator(latents, each), side)) for each in shown]
-        return png(grid(torch.cat(rows).numpy(), GRID_COLUMNS))
+        """Of the average; see `picture`."""
+        return picture(self.average)
 
     @staticmethod
     def code(architecture: Architecture) -> Tensor:
@@ -194,22 +197,29 @@ class AnycostTraining:
     def _precision(self) -> AbstractContextManager[object]:
         return autocast(self.recipe.precision)
 
-    def _real(self, draws: AnycostDraws, side: int) -> Tensor:
-        batch = self.images[draws.indices(self.recipe.batch, len(self.images))]
-        (shrunk,) = area_pyramid(from_uint8(batch), [side])
-        return shrunk
+    def _real(self, draws: AnycostDraws, side: int) -> tuple[Tensor, Tensor | None]:
+        places = draws.indices(self.recipe.batch, len(self.images))
+        (shrunk,) = area_pyramid(from_uint8(self.images[places]), [side])
+        return shrunk, None if self.labels is None else self.labels[places]
 
-    def _pyramid(self, draws: AnycostDraws, subnet: Architecture) -> list[Tensor]:
+    def _labels(self, draws: AnycostDraws) -> Tensor | None:
+        """Classes for generated images: those of real images drawn for it."""
+        if self.labels is None:
+            return None
+        return self.labels[draws.indices(self.recipe.batch, len(self.labels))]
+
+    def _pyramid(
+        self, draws: AnycostDraws, subnet: Architecture, labels: Tensor | None
+    ) -> list[Tensor]:
         latents = draws.latents(self.recipe.batch, self.recipe.generator.style_dim)
         noise = self.generator.random_noise(draws.torch)
-        styles = self.generator.styles(latents)
+        styles = self.generator.styles(latents, labels=labels)
         return self.generator.synthesize(styles, self.space.channels(subnet), noise)
 
 
 def begin(recipe: AnycostRecipe, data: Path | None) -> AnycostTraining:
-    """The training of this recipe on Fashion-MNIST from the folder `data`, or its usual place."""
-    real = read_fashion_mnist(data)
-    return AnycostTraining(recipe, torch.from_numpy(real.pixels)[:, None])
+    """The training of this recipe on its data set, from the folder `data` or its usual place."""
+    return AnycostTraining(recipe, *open_images(recipe, data))
 
 
 METHODS.register("anycost")(begin)

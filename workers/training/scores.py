@@ -19,7 +19,7 @@ from workers.checkpoints import load_weights, write_atomically
 from workers.evaluators.estimate import Estimate
 from workers.evaluators.extractors import open_extractor
 from workers.evaluators.fid import FidEvaluator
-from workers.evaluators.inputs import LatentInputs
+from workers.evaluators.inputs import latent_inputs
 from workers.evaluators.jackknife import frechet_estimate
 from workers.evaluators.reference import find_or_compute
 from workers.images import DATASETS
@@ -48,7 +48,7 @@ def score(folder: Path, *, samples: int, seed: int, data: Path | None = None) ->
     side = supernet.space.parameters.resolution
     evaluator = FidEvaluator(
         supernet,
-        inputs=LatentInputs(supernet.style_dim),
+        inputs=latent_inputs(supernet.space.parameters, settings["dataset"], data),
         side=side,
         extractor=extractor,
         reference=reference,
@@ -61,7 +61,7 @@ def score(folder: Path, *, samples: int, seed: int, data: Path | None = None) ->
             facts = {"resolution": resolution, "ratio": ratio, "architecture": str(architecture)}
             rows.append({**facts, **rounded(result.estimate)})
     real = DATASETS[settings["dataset"]](data, "test")
-    batches = torch.split(torch.from_numpy(real.pixels)[:, None], BATCH_SIZE)
+    batches = torch.split(torch.from_numpy(real.images), BATCH_SIZE)
     features = torch.cat([extractor(batch) for batch in batches]).numpy()
     floor = rounded(frechet_estimate(features, reference.frechet))
     return {

@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 import torch
 
 from search_service.errors import InvalidInput
-from workers.evaluators.latents import SHARD, latent_shard
+from workers.evaluators.latents import SHARD, label_shard, latent_shard
 
 
 def test_a_shard_is_a_function_of_seed_and_index_alone() -> None:
@@ -26,3 +27,14 @@ def test_latents_are_standard_normal() -> None:
 def test_a_negative_seed_is_refused() -> None:
     with pytest.raises(InvalidInput, match="at least 0"):
         latent_shard(-1, 0, 8)
+
+
+def test_labels_come_by_their_shares_and_are_a_function_of_seed_and_index() -> None:
+    shares = np.array([0.1, 0.0, 0.6, 0.3])
+    rows = torch.cat([label_shard(0, index, shares) for index in range(40)])
+    assert rows.shape == (40 * SHARD, 4)
+    assert (rows.sum(1) == 1).all()
+    assert rows.mean(0).numpy() == pytest.approx(shares, abs=0.03)
+    assert rows[:, 1].sum() == 0
+    assert torch.equal(rows[3 * SHARD : 4 * SHARD], label_shard(0, 3, shares))
+    assert not torch.equal(rows[:SHARD], label_shard(1, 0, shares))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import safetensors.numpy
 from numpy.testing import assert_allclose
+from PIL import Image
 
 from search_service.errors import InvalidFile, UnknownName
 from workers.evaluators.extractors import FeatureExtractor
@@ -78,6 +79,29 @@ def test_without_statistics_and_without_data_it_says_how_to_get_the_data(
 ) -> None:
     with pytest.raises(InvalidFile, match="install Debian's package"):
         find_or_compute("fashion-mnist-32", "train", extractor, folders=(tmp_path,), data=tmp_path)
+
+
+def test_a_folder_per_label_is_told_apart_by_its_content(
+    tmp_path: Path, extractor: FeatureExtractor
+) -> None:
+    rng = np.random.default_rng(0)
+    for label in ("cats", "dogs"):
+        (tmp_path / "data" / label).mkdir(parents=True)
+        for i in range(10):
+            pixels = rng.integers(256, size=(32, 32), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "data" / label / f"{i}.png")
+
+    def statistics() -> Reference:
+        folders = (tmp_path / "references",)
+        return find_or_compute(
+            "folder-per-label", "train", extractor, folders=folders, data=tmp_path / "data"
+        )
+
+    first = statistics()
+    assert first.frechet.statistics.count == 16
+    Image.new("L", (32, 32)).save(tmp_path / "data" / "dogs" / "0.png")
+    assert statistics().data_digest != first.data_digest
+    assert len(list((tmp_path / "references").iterdir())) == 2
 
 
 def test_an_unknown_data_set_lists_the_known_ones(

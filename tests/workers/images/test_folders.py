@@ -71,6 +71,8 @@ def test_too_few_images_for_a_split_are_refused(tmp_path: Path) -> None:
 def test_a_folder_must_be_said() -> None:
     with pytest.raises(InvalidFile, match="say which folder"):
         DOMAINS["two-folders"](None, "train")
+    with pytest.raises(InvalidFile, match="a subfolder per label"):
+        folder_per_label(None, "train")
 
 
 def test_labels_are_the_subfolders_in_order(tmp_path: Path) -> None:

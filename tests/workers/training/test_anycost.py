@@ -1,8 +1,13 @@
+import io
 from dataclasses import replace
 
+import numpy as np
+import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
+from search_service.errors import InvalidInput
 from search_service.recipes.anycost import Adam, AnycostRecipe, Distillation, Sampling
 from workers.training.anycost import AnycostTraining
 
@@ -78,3 +83,73 @@ def test_half_precision_learns_about_the_same(tiny: AnycostRecipe, real: Tensor)
     for index in range(2):
         a, b = full.step(index), half.step(index)
         assert abs(a["discriminator"] - b["discriminator"]) < 0.05
+
+
+@pytest.fixture
+def with_classes(tiny: AnycostRecipe) -> AnycostRecipe:
+    return replace(tiny, generator=replace(tiny.generator, classes=3))
+
+
+@pytest.fixture
+def labels() -> Tensor:
+    return torch.tensor([0, 1, 1, 2] * 5)
+
+
+def test_labels_of_an_unconditional_generator_are_not_looked_at(
+    tiny: AnycostRecipe, real: Tensor, labels: Tensor
+) -> None:
+    plain, labelled = AnycostTraining(tiny, real), AnycostTraining(tiny, real, labels)
+    assert plain.step(0) == labelled.step(0)
+
+
+def test_every_part_of_a_conditional_pair_is_trained(
+    with_classes: AnycostRecipe, real: Tensor, labels: Tensor
+) -> None:
+    narrow = Sampling(sides={"8": 1.0}, full=0.0, smallest=1.0)
+    taught = replace(with_classes, sampling=narrow, distillation=Distillation(from_images=0))
+    training = AnycostTraining(taught, real, labels)
+    parts = (training.generator.embed, training.discriminator.projection)
+    before = [torch.cat([p.detach().flatten() for p in n.parameters()]) for n in parts]
+    assert "distillation" in training.step(0)
+    after = [torch.cat([p.detach().flatten() for p in n.parameters()]) for n in parts]
+    assert all(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+def test_the_discriminator_sees_the_labels_of_its_images(
+    with_classes: AnycostRecipe, real: Tensor, labels: Tensor
+) -> None:
+    straight, twisted = (
+        AnycostTraining(with_classes, real, each).step(0) for each in (labels, labels.flip(0))
+    )
+    assert straight["real_logit"] != twisted["real_logit"]
+
+
+def test_generated_images_have_classes_as_frequent_as_the_real_ones(
+    with_classes: AnycostRecipe, real: Tensor, labels: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = AnycostTraining(replace(with_classes, images=200), real, labels)
+    styles, asked = training.generator.styles, list[Tensor]()
+
+    def watched(z: Tensor, *, labels: Tensor, crossover: int | None = None) -> Tensor:
+        asked.append(labels)
+        return styles(z, labels=labels, crossover=crossover)
+
+    monkeypatch.setattr(training.generator, "styles", watched)
+    for index in range(50):
+        training.step(index)
+    shares = torch.cat(asked).bincount() / torch.cat(asked).numel()
+    assert shares.numpy() == pytest.approx(np.array([0.25, 0.5, 0.25]), abs=0.1)
+
+
+def test_a_grid_has_a_row_per_class(
+    with_classes: AnycostRecipe, real: Tensor, labels: Tensor
+) -> None:
+    with Image.open(io.BytesIO(AnycostTraining(with_classes, real, labels).grid())) as picture:
+        rows = np.asarray(picture).reshape(3, 16, 16 * 16)
+    assert (rows[0] != rows[1]).any()
+    assert (rows[1] != rows[2]).any()
+
+
+def test_a_generator_with_classes_wants_labels(with_classes: AnycostRecipe, real: Tensor) -> None:
+    with pytest.raises(InvalidInput, match="trained on images with labels"):
+        AnycostTraining(with_classes, real)

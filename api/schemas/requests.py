@@ -106,6 +106,23 @@ class TrainSpecBody(_Body):
     data: Annotated[StrictStr, Field(max_length=2000)] = ""
 
 
+class FinetuneRequest(_Body):
+    """How an evaluated architecture goes on learning: for so many images or steps, by a recipe of
+    which only what differs from the supernet's own training need be said."""
+
+    images: Annotated[StrictInt, Field(ge=1, le=10**12)] | None = None
+    steps: Annotated[StrictInt, Field(ge=1, le=10**9)] | None = None
+    recipe: dict[str, Any] = {}
+    workers: Annotated[StrictInt, Field(ge=1, le=256)] = 1
+    data: Annotated[StrictStr, Field(max_length=2000)] = ""
+
+
+class FinetuneSpecBody(FinetuneRequest):
+    """The same, and of which evaluation."""
+
+    evaluation: Name
+
+
 class _JobBody(_Body):
     priority: Annotated[StrictInt, Field(ge=-1000, le=1000)] = 0
     labels: Annotated[dict[Label, Label], Field(max_length=32)] = {}
@@ -125,7 +142,16 @@ class TrainJobRequest(_JobBody):
     spec: TrainSpecBody
 
 
-JobRequest = Annotated[SearchJobRequest | TrainJobRequest, Field(discriminator="kind")]
+class FinetuneJobRequest(_JobBody):
+    """A fine-tuning to queue."""
+
+    kind: Literal["finetune"]
+    spec: FinetuneSpecBody
+
+
+JobRequest = Annotated[
+    SearchJobRequest | TrainJobRequest | FinetuneJobRequest, Field(discriminator="kind")
+]
 
 
 class FeasibilityRequest(_Body):

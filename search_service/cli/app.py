@@ -9,7 +9,7 @@ from search_service.cli import devices, jobs, processes, supernets
 from search_service.cli.fronts import best, front
 from search_service.cli.searching import search
 from search_service.cli.settings import config
-from search_service.cli.training import train
+from search_service.cli.training import finetune, train
 from search_service.cli.up import up
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ app.add_typer(supernets.app, name="supernet")
 app.command("search")(search)
 app.add_typer(jobs.app, name="job")
 app.command("train")(train)
+app.command("finetune")(finetune)
 app.command("front")(front)
 app.command("best")(best)
 app.add_typer(devices.app, name="device")

@@ -45,3 +45,30 @@ def train(
     with connect(server, api_key) as client:
         job = client.submit("train", spec, priority=priority, labels=labels_of(label))
         conclude(client, job, watch=watch, as_json=as_json)
+
+
+def finetune(
+    evaluation: Annotated[str, typer.Argument(help="evl_…, whose architecture it is.")],
+    images: Annotated[int | None, typer.Option(min=1, help="How many it sees.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Or how many batches.")] = None,
+    recipe: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.toml", help="What differs from the supernet's own training."),
+    ] = None,
+    workers: Workers = 1,
+    data: Data = None,
+    watch: Watch = False,
+    server: Server = None,
+    api_key: ApiKey = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on training one architecture that a search found."""
+    given = {"images": images, "steps": steps, "data": str(data.absolute()) if data else None}
+    body = {
+        "recipe": recipes.read_toml(recipe) if recipe else {},
+        "workers": workers,
+        **{field: value for field, value in given.items() if value is not None},
+    }
+    with connect(server, api_key) as client:
+        job = client.finetune(evaluation, body)
+        conclude(client, job, watch=watch, as_json=as_json)

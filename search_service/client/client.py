@@ -69,6 +69,11 @@ class Client:
         body = {"kind": kind, "spec": spec, "priority": priority, "labels": dict(labels or {})}
         return self._record(self._transport.post("/v1/jobs", body))
 
+    def finetune(self, evaluation_id: str, body: Mapping[str, Any]) -> Record:
+        """Queue a job that goes on training an evaluated architecture."""
+        path = f"/v1/evaluations/{evaluation_id}/finetune"
+        return self._record(self._transport.post(path, body))
+
     def jobs(
         self, *, state: str | None = None, supernet: str | None = None, limit: int | None = None
     ) -> list[Record]:

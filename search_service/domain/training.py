@@ -23,3 +23,20 @@ class TrainSpec:
     def from_json(cls, body: Mapping[str, Any]) -> "TrainSpec":
         """From the HTTP shape, whose types were checked; what is left out takes its default."""
         return cls(**body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinetuneSpec:
+    """One architecture's fine-tuning, as it is stored."""
+
+    evaluation: str  # id, whose architecture it is
+    supernet: str  # id, whose weights it begins with
+    parent: str  # id of the job that found it
+    recipe: Mapping[str, Any]
+    workers: int = 1
+    data: str = ""  # as in TrainSpec
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "FinetuneSpec":
+        """From what was stored."""
+        return cls(**body)

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 
 from search_service.domain.job import JobKind
 from workers.runners.base import Means, Runner
+from workers.runners.finetune import run_finetune
 from workers.runners.search import run_search
 from workers.runners.train import run_train
 
 RUNNERS: Mapping[JobKind, Runner] = {
     JobKind.SEARCH: run_search,
     JobKind.TRAIN: run_train,
+    JobKind.FINETUNE: run_finetune,
 }
 
 __all__ = ["RUNNERS", "Means", "Runner"]

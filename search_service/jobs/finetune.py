@@ -1,0 +1,116 @@
+"""Accepting a fine-tuning: one architecture goes on learning from its supernet's weights."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from search_service import catalog, recipes
+from search_service.domain.evaluation import Evaluation
+from search_service.domain.job import JobKind, JobState
+from search_service.domain.supernet import Supernet
+from search_service.domain.training import FinetuneSpec
+from search_service.errors import InvalidFile, InvalidInput, NotFound, UnknownName
+from search_service.jobs.checks import Accepted, below, require_divisible, require_files
+from search_service.spaces.gan_compression import GanCompressionSpace
+from search_service.storage.base import Storage
+
+METHOD = "finetune"
+FAMILY, GENERATOR = "gan-compression", "resnet"  # whose architectures it can train
+OWN_KEYS = ("method", "images", "subnets", "sandwich", "initial")  # of a supernet's training alone
+PAGE_SIZE = 200
+
+
+def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
+    """The recipe is that of the supernet's own training, if it was trained here, else the pairs'
+    loss without a teacher; the body's `recipe` overrides it key by key.
+
+    Raises InvalidInput (or a subclass) whose pointer names the field.
+    """
+    try:
+        evaluation = storage.evaluations.get(body["evaluation"])
+    except NotFound as error:
+        raise UnknownName(str(error), pointer="/spec/evaluation") from error
+    supernet = storage.supernets.get(evaluation.supernet)
+    _check_family(supernet)
+    base = _recipe_of(supernet, evaluation, storage)
+    table = _merged(base, body.get("recipe", {})) | {"method": METHOD}
+    batch = table.get("batch", 1)
+    if ("images" in body) == ("steps" in body):
+        raise InvalidInput("say either images or steps", pointer="/spec/images")
+    if isinstance(batch, int):
+        table["images"] = body.get("images", body.get("steps", 0) * batch)
+    with below("/spec/recipe"):
+        _, recipe = recipes.parse(table)
+        require_files(recipe)
+    workers, data = body.get("workers", 1), body.get("data", "")
+    with below("/spec"):
+        require_divisible(recipe, workers)
+        if data and not Path(data).is_dir():
+            raise InvalidFile(f"no folder at {data}", pointer="/data")
+    spec = FinetuneSpec(
+        evaluation=evaluation.id,
+        supernet=supernet.id,
+        parent=evaluation.job,
+        recipe=recipes.with_whole_paths(table, recipe),
+        workers=workers,
+        data=data,
+    )
+    return Accepted(spec=asdict(spec), supernet=supernet.id)
+
+
+def _check_family(supernet: Supernet) -> None:
+    kind = supernet.parameters.get("generator", GENERATOR)
+    if (supernet.family, kind) != (FAMILY, GENERATOR):
+        told = supernet.family + (f" ({kind})" if supernet.family == FAMILY else "")
+        raise InvalidInput(
+            f"no method fine-tunes one architecture of {told}; there is one for {FAMILY} "
+            f"({GENERATOR})",
+            pointer="/spec/evaluation",
+        )
+
+
+def _recipe_of(supernet: Supernet, evaluation: Evaluation, storage: Storage) -> dict[str, Any]:
+    """What of the recipe is not the user's to say."""
+    space = catalog.space_of(supernet)
+    assert isinstance(space, GanCompressionSpace)
+    parameters = asdict(space.parameters)
+    trained = _training_of(supernet, storage)
+    own = {key: value for key, value in trained.items() if key not in OWN_KEYS}
+    dataset = supernet.dataset.partition(":")[0]
+    return {
+        "dataset": dataset,
+        "weights": {"distillation": 0.0},
+        **own,
+        "supernet": {key: parameters[key] for key in ("base_channels", "blocks", "space")},
+        "architecture": evaluation.architecture,
+        "initial": supernet.checkpoint,
+    }
+
+
+def _training_of(supernet: Supernet, storage: Storage) -> Mapping[str, Any]:
+    """The recipe by which the supernet was trained here; empty when it was not."""
+    token = None
+    while True:
+        page = storage.jobs.page(
+            size=PAGE_SIZE, token=token, kind=JobKind.TRAIN, state=JobState.SUCCEEDED
+        )
+        for job in page.items:
+            if (job.result or {}).get("supernet") == supernet.id:
+                recipe: Mapping[str, Any] = job.spec["recipe"]
+                return recipe
+        token = page.next_token
+        if token is None:
+            return {}
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Tables within are merged, everything else is replaced."""
+    merged = dict(base)
+    for key, value in over.items():
+        inner = merged.get(key)
+        if isinstance(inner, Mapping) and isinstance(value, Mapping):
+            merged[key] = _merged(inner, value)
+        else:
+            merged[key] = value
+    return merged

@@ -1,0 +1,160 @@
+"""A fine-tuning's recipe is made from what is known of the evaluation, and checked at submit."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from search_service import jobs
+from search_service.domain.evaluation import Evaluation, EvaluationState
+from search_service.domain.ids import new_id
+from search_service.domain.job import Job, JobKind, JobState
+from search_service.domain.supernet import Supernet, SupernetStatus
+from search_service.errors import InvalidInput
+from search_service.queue import PollingWakeUps
+from search_service.storage import MemoryStorage
+
+NOW = datetime.now(UTC)
+RESNET = {"base_channels": 8, "blocks": 1, "image_size": 32, "input_channels": 1}
+
+
+@pytest.fixture
+def storage() -> MemoryStorage:
+    return MemoryStorage()
+
+
+def evaluated(
+    storage: MemoryStorage, checkpoint: Path, *, family: str, parameters: dict[str, Any], text: str
+) -> Evaluation:
+    """An evaluation of a ready supernet, by a search that runs."""
+    checkpoint.touch()
+    supernet = Supernet(
+        id=new_id("sup"),
+        name=f"net-{len(checkpoint.name)}",
+        family=family,
+        parameters=parameters,
+        checkpoint=str(checkpoint),
+        dataset="fashion-mnist-edges",
+        feature_extractor="fashion-classifier",
+        status=SupernetStatus.READY,
+        created_at=NOW,
+    )
+    storage.supernets.add(supernet)
+    job = Job(id=new_id("job"), kind=JobKind.SEARCH, supernet=supernet.id, spec={}, created_at=NOW)
+    storage.jobs.add(job)
+    claim = storage.jobs.claim(worker="test", lease_seconds=60)
+    assert claim is not None
+    evaluation = Evaluation(
+        id=new_id("evl"),
+        job=job.id,
+        supernet=supernet.id,
+        number=0,
+        architecture=text,
+        options={},
+        state=EvaluationState.MEASURED,
+        rung=0,
+        values={},
+        created_at=NOW,
+    )
+    storage.evaluations.record(
+        claim, evaluation, front=None, hypervolume=None, reference_point=None
+    )
+    return evaluation
+
+
+@pytest.fixture
+def evaluation(storage: MemoryStorage, tmp_path: Path) -> Evaluation:
+    path = tmp_path / "weights.safetensors"
+    text = "2_4_6_8_2_2_4_6"
+    return evaluated(storage, path, family="gan-compression", parameters=RESNET, text=text)
+
+
+def submit(storage: MemoryStorage, found: Evaluation, **body: Any) -> Job:
+    body = {"evaluation": found.id, **body}
+    return jobs.submit("finetune", body, storage=storage, wake_ups=PollingWakeUps())
+
+
+def test_the_recipe_names_the_architecture_and_the_supernet_s_weights(
+    storage: MemoryStorage, evaluation: Evaluation, tmp_path: Path
+) -> None:
+    job = submit(storage, evaluation, steps=5, recipe={"batch": 4, "adam": {"beta1": 0.1}})
+    assert (job.kind, job.supernet) == (JobKind.FINETUNE, evaluation.supernet)
+    assert (job.spec["evaluation"], job.spec["parent"]) == (evaluation.id, evaluation.job)
+    assert job.spec["recipe"] == {
+        "method": "finetune",
+        "dataset": "fashion-mnist-edges",
+        "weights": {"distillation": 0.0},
+        "supernet": {"base_channels": 8, "blocks": 1, "space": ""},
+        "architecture": "2_4_6_8_2_2_4_6",
+        "initial": str(tmp_path / "weights.safetensors"),
+        "images": 20,
+        "batch": 4,
+        "adam": {"beta1": 0.1},
+    }
+
+
+def test_a_supernet_that_was_trained_here_goes_on_by_its_own_recipe(
+    storage: MemoryStorage, evaluation: Evaluation
+) -> None:
+    recipe = {
+        "method": "compress",
+        "dataset": "fashion-mnist-edges",
+        "images": 800,
+        "batch": 2,
+        "subnets": 3,
+        "sandwich": True,
+        "weights": {"distillation": 0.0, "reconstruction": 10.0},
+        "adversarial": "lsgan",
+    }
+    wake_ups = PollingWakeUps()
+    jobs.submit("train", {"recipe": recipe}, storage=storage, wake_ups=wake_ups)
+    claim = storage.jobs.claim(worker="test", lease_seconds=60)
+    assert claim is not None
+    made = {"supernet": evaluation.supernet}
+    storage.jobs.finish(claim, state=JobState.SUCCEEDED, reason="", result=made)
+    job = submit(storage, evaluation, images=10, recipe={"weights": {"reconstruction": 5.0}})
+    stored = job.spec["recipe"]
+    assert stored["weights"] == {"distillation": 0.0, "reconstruction": 5.0}
+    assert (stored["adversarial"], stored["batch"], stored["images"]) == ("lsgan", 2, 10)
+    assert not {"subnets", "sandwich"} & stored.keys()
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "message"),
+    [
+        ({"images": 8, "evaluation": "evl_none"}, "/spec/evaluation", "evl_none"),
+        ({}, "/spec/images", "either images or steps"),
+        ({"images": 8, "steps": 8}, "/spec/images", "either images or steps"),
+        ({"images": 8, "recipe": {"bach": 2}}, "/spec/recipe/bach", "unknown recipe key"),
+        ({"images": 8, "recipe": {"batch": "2"}}, "/spec/recipe/batch", "must be int"),
+        (
+            {"images": 8, "recipe": {"teacher": {"weights": "/none"}}},
+            "/spec/recipe/teacher/weights",
+            "no file at /none",
+        ),
+        ({"images": 8, "workers": 2}, "/spec/workers", "multiple of 2"),
+        ({"images": 8, "data": "/none"}, "/spec/data", "no folder"),
+    ],
+)
+def test_a_mistake_is_pointed_at(
+    storage: MemoryStorage,
+    evaluation: Evaluation,
+    body: dict[str, Any],
+    pointer: str,
+    message: str,
+) -> None:
+    with pytest.raises(InvalidInput, match=message) as caught:
+        submit(storage, evaluation, **body)
+    assert caught.value.pointer == pointer
+
+
+def test_a_family_without_a_method_is_refused_in_a_line(
+    storage: MemoryStorage, tmp_path: Path
+) -> None:
+    parameters = {"resolution": 32, "image_channels": 1}
+    evaluation = evaluated(
+        storage, tmp_path / "w", family="anycost", parameters=parameters, text="32:4_4"
+    )
+    with pytest.raises(InvalidInput, match="no method fine-tunes one architecture of anycost"):
+        submit(storage, evaluation, images=8)

@@ -1,0 +1,32 @@
+import numpy as np
+import torch
+
+from search_service.domain.space import sample
+from search_service.spaces.gan_compression import GanCompressionParameters, GanCompressionSpace
+from workers.runners.finetune import embedded
+from workers.supernets.gan_compression.resnet import ResnetSupernet, new_subnet
+
+
+def test_a_supernet_with_a_subnet_embedded_is_that_subnet_at_its_architecture() -> None:
+    parameters = GanCompressionParameters(
+        base_channels=8, blocks=2, image_size=16, input_channels=1, output_channels=1
+    )
+    space = GanCompressionSpace(parameters)
+    supernet = ResnetSupernet(space)
+    before = {name: tensor.clone() for name, tensor in supernet.state_dict().items()}
+    architecture = sample(space, np.random.default_rng(0))
+    subnet = new_subnet(space, architecture)
+    supernet.load_state_dict(embedded(supernet.state_dict(), subnet.state_dict()))
+    x = torch.rand(2, 1, 16, 16) * 2 - 1
+    with torch.no_grad():
+        assert torch.equal(supernet(x, architecture), subnet(x))
+    for name, tensor in supernet.extract(architecture).state_dict().items():
+        assert torch.equal(tensor, subnet.state_dict()[name])
+    outside = [
+        name for name, t in supernet.state_dict().items() if not torch.equal(t, before[name])
+    ]
+    assert outside  # something was written, and what lies beyond the subnet was not
+    for name, tensor in subnet.state_dict().items():
+        changed = supernet.state_dict()[name] != before[name]
+        changed[tuple(slice(size) for size in tensor.shape)] = False
+        assert not changed.any()

@@ -59,9 +59,9 @@ class KeptPool:
             weights=weights_at(supernet.checkpoint),
             judging=Judging(
                 dataset=dataset,
-                data=Path(folder) if folder else None,
+                data=Path(folder).absolute() if folder else None,
                 feature_extractor=name,
-                extractor_file=Path(path) if path else None,
-                references=self._references,
+                extractor_file=Path(path).absolute() if path else None,
+                references=self._references.absolute(),
             ),
         )

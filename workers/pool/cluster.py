@@ -1,5 +1,6 @@
 """A connection to Ray, and what its nodes offer."""
 
+import contextlib
 import logging
 import os
 import socket
@@ -41,7 +42,8 @@ class Cluster:
                     self._start(cpus or os.cpu_count() or 1)
                 else:
                     _require_listener(address)
-                    ray.init(address=address, **QUIET)
+                    with contextlib.chdir("/"):
+                        ray.init(address=address, **QUIET)
                 return
             except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
                 self.close()
@@ -57,16 +59,19 @@ class Cluster:
     def _start(self, cpus: int) -> None:
         remove_abandoned_folders()
         self._folder = RayFolder()
-        ray.init(
-            address="local",
-            num_cpus=cpus,
-            resources={DEVICE_PREFIX + LOCAL_DEVICE: 1},
-            include_dashboard=False,
-            object_store_memory=256 * 1024**2,
-            _temp_dir=self._folder.path,
-            _node_ip_address="127.0.0.1",
-            **QUIET,
-        )
+        # Ray's workers import from the folder in which Ray was started: a user's own `workers`
+        # or `api` there would be taken for ours.
+        with contextlib.chdir(self._folder.path):
+            ray.init(
+                address="local",
+                num_cpus=cpus,
+                resources={DEVICE_PREFIX + LOCAL_DEVICE: 1},
+                include_dashboard=False,
+                object_store_memory=256 * 1024**2,
+                _temp_dir=self._folder.path,
+                _node_ip_address="127.0.0.1",
+                **QUIET,
+            )
 
     def devices(self) -> list[str]:
         """Names of the devices that nodes of the cluster offer."""

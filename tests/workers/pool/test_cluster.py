@@ -71,3 +71,22 @@ def test_an_address_where_nothing_listens_is_refused_at_once(form: str) -> None:
         address = form.format(closed.getsockname()[1])
     with pytest.raises(InvalidSetting, match=f"cannot reach Ray at {address}: .*refused"):
         Cluster(address)
+
+
+def test_a_folder_named_as_ours_where_it_was_started_is_not_taken_for_ours(tmp_path: Path) -> None:
+    (tmp_path / "workers").mkdir()
+    (tmp_path / "workers" / "__init__.py").write_text("raise RuntimeError('a stranger')")
+    script = (
+        "from workers.pool import Cluster\n"
+        "cluster = Cluster(cpus=1)\n"
+        "print(cluster.calibrate('cpu')['reference_ms'] > 0)\n"
+        "cluster.close()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", script],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout == "True\n", ran.stderr[-2000:]

@@ -18,6 +18,8 @@ from search_service.queue import WakeUps
 from search_service.storage.base import Storage
 
 DATASETS = ("fashion-mnist-32", "fashion-mnist-boots", "fashion-mnist-edges")
+# Each with `:<folder>`.
+USER_FOLDERS = ("folder-of-maps", "folder-of-pairs", "folder-per-label", "two-folders")
 # What PyTorch's own files begin with: zip archives now, a pickled number in older ones.
 PYTORCH_STARTS = (b"PK\x03\x04", b"\x80\x02\x8a\x0a")
 FEATURE_EXTRACTORS = ("fashion-classifier", "inception:<path of the TorchScript file>")
@@ -40,8 +42,7 @@ def register_supernet(
     or not safetensors) and NameTaken.
     """
     spaces.build(family, parameters)
-    if dataset not in DATASETS:
-        raise _unknown("dataset", dataset, DATASETS)
+    check_dataset(dataset)
     check_extractor(feature_extractor)
     check_checkpoint(checkpoint)
     supernet = Supernet(
@@ -95,6 +96,18 @@ def check_checkpoint(uri: str) -> None:
     wanted = 8 + length + max(ends, default=0)
     if end != wanted:
         raise InvalidFile(f"{uri} is truncated: {end} bytes of {wanted}", pointer=pointer)
+
+
+def check_dataset(text: str) -> None:
+    """Raises UnknownName, and InvalidFile for a folder that is not there."""
+    name, colon, folder = text.partition(":")
+    if text in DATASETS:
+        return
+    if name not in USER_FOLDERS or not colon:
+        known = (*DATASETS, *(f"{kind}:<folder>" for kind in USER_FOLDERS))
+        raise _unknown("dataset", text, known)
+    if not Path(folder).is_dir():
+        raise InvalidFile(f"no folder at {folder!r}", pointer="/dataset")
 
 
 def check_extractor(text: str) -> None:

@@ -50,7 +50,10 @@ class Supernet:
             if not own:
                 reasons = self.protocol.get("impossible", {})
                 why = reasons.get(objective, "it was registered without this objective")
-                raise InvalidInput(f"supernet {self.name!r} cannot be judged by {objective}: {why}")
+                raise InvalidInput(
+                    f"supernet {self.name!r} cannot be judged by {objective}: {why}",
+                    pointer=pointer,
+                )
         apart = ("final", "others", "impossible")
         search = {name: value for name, value in own.items() if name not in apart}
         return {**search, **own.get("final", {})} if final else search

@@ -39,3 +39,10 @@ def test_equal_images_at_less_cost_beat_and_at_equal_cost_do_not() -> None:
 
 def test_without_rivals_everything_contends() -> None:
     assert contends(scores(10.0, 5, common(10.0)), [], OBJECTIVES)
+
+
+def test_a_rung_too_low_for_an_objective_puts_nobody_out() -> None:
+    mine, rival = scores(10.0, 5, common(10.0)), scores(1.0, 4, common(1.0))
+    del mine["fid"], rival["fid"]
+    assert contends(mine, [rival], OBJECTIVES)
+    assert not contends(mine, [rival], ["macs"])

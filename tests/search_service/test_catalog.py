@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from search_service.catalog import DATASETS, USER_FOLDERS, check_dataset
+from search_service.errors import InvalidFile, UnknownName
+from workers.images import DATASETS as LABELLED
+from workers.images import DOMAINS, MAPS
+from workers.images import USER_FOLDERS as READ_FROM_FOLDERS
+
+
+def test_what_may_be_registered_is_what_workers_can_read() -> None:
+    assert {*DATASETS, *USER_FOLDERS} <= {*LABELLED, *DOMAINS, *MAPS}
+    assert set(USER_FOLDERS) <= set(READ_FROM_FOLDERS)
+
+
+def test_a_users_data_is_named_with_its_folder(tmp_path: Path) -> None:
+    check_dataset(f"folder-of-maps:{tmp_path}")
+    with pytest.raises(InvalidFile, match="no folder at '/gone'") as raised:
+        check_dataset("folder-of-maps:/gone")
+    assert raised.value.pointer == "/dataset"
+
+
+@pytest.mark.parametrize("text", ["faces", "folder-of-maps", "fashion-mnist-32:/data"])
+def test_other_data_is_refused_with_the_known_ones(text: str) -> None:
+    with pytest.raises(UnknownName, match=r"known: fashion-mnist-32, .* two-folders:<folder>"):
+        check_dataset(text)

@@ -9,8 +9,8 @@ import { duration, label, short } from "./numbers.js";
 const REDRAW_MS = 250;
 const REFRESH_MS = 600;  // between two readings of a front that changes quickly
 
-export async function followJob(id, { failed }) {
-  const job = await get(`/v1/jobs/${id}`);
+export async function followJob(job, { failed }) {
+  const { id } = job;
   const told = {
     job, evaluations: [], history: [], progress: null,
     front: await get(`/v1/jobs/${id}/front`),

@@ -3,6 +3,7 @@
 import { byId, element } from "./dom.js";
 import { get, supernetName } from "./http.js";
 import { ago, label } from "./numbers.js";
+import { nameOf } from "./training.js";
 
 const PERIOD_MS = 3000;
 const PAGE_SIZE = 30;
@@ -38,18 +39,32 @@ export function watchJobs({ chosen, settled, failed }) {
 }
 
 async function row(job, chosen) {
-  const objectives = job.spec.objectives.map((o) => label(o.name)).join(", ");
+  const [title, what, howFar] = job.kind === "search" ? await ofSearch(job) : ofTraining(job);
   const link = element(
     "a",
     { href: `?job=${job.id}`, "aria-current": job.id === chosen ? "page" : null },
     element(
       "span",
       { class: "row" },
-      element("span", {}, await supernetName(job.supernet)),
+      element("span", {}, title),
       element("span", { class: `state ${job.state}` }, job.state),
     ),
-    element("small", {}, `${objectives} · ${job.spec.searcher.name}`),
-    element("small", {}, `${job.evaluations} of ${job.spec.budget.evaluations} · ${ago(job.created_at)}`),
+    element("small", {}, what),
+    element("small", {}, `${howFar} · ${ago(job.created_at)}`),
   );
   return element("li", {}, link);
+}
+
+async function ofSearch(job) {
+  const objectives = job.spec.objectives.map((o) => label(o.name)).join(", ");
+  return [
+    await supernetName(job.supernet),
+    `${objectives} · ${job.spec.searcher.name}`,
+    `${job.evaluations} of ${job.spec.budget.evaluations}`,
+  ];
+}
+
+function ofTraining(job) {
+  const { method, images } = job.spec.recipe;
+  return [nameOf(job), `${job.kind} · ${method}`, `${images.toLocaleString("en")} images`];
 }

@@ -2,8 +2,10 @@
 
 import { openBest } from "./best.js";
 import { byId, element } from "./dom.js";
+import { get } from "./http.js";
 import { followJob } from "./job.js";
 import { watchJobs } from "./jobs.js";
+import { followTraining } from "./training.js";
 
 let chosen = new URLSearchParams(location.search).get("job");
 
@@ -19,7 +21,9 @@ function nothing(title, ...words) {
 
 async function open(id) {
   try {
-    await openBest(await followJob(id, { failed }));
+    const job = await get(`/v1/jobs/${id}`);
+    if (job.kind === "search") await openBest(await followJob(job, { failed }));
+    else followTraining(job, { failed });
   } catch (error) {
     nothing("This job cannot be shown", error.message);
   }

@@ -1,5 +1,6 @@
 """The page in a real browser, over the real app."""
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,9 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from search_service.domain.job import Job
+from search_service import jobs
+from search_service.artifacts import Artifacts
+from search_service.domain.job import Job, JobState
+from search_service.queue import PollingWakeUps
+from search_service.storage.base import Storage
 
 CHROMIUM = Path("/usr/bin/chromium")
 Run = Callable[[Job], Any]
@@ -93,6 +99,34 @@ def test_the_best_under_a_constraint_is_answered_in_words(page: Page, ended: Job
     page.fill("#where", "macs<=1")
     page.click("#best button")
     expect(page.locator("#answer")).to_contain_text("No stored evaluation meets this")
+
+
+def test_a_training_is_followed_with_its_losses_and_pictures(
+    page: Page, storage: Storage, artifacts: Artifacts
+) -> None:
+    recipe = {"method": "pix2pix", "dataset": "fashion-mnist-edges", "images": 800}
+    wake_ups = PollingWakeUps()
+    job = jobs.submit("train", {"recipe": recipe}, storage=storage, wake_ups=wake_ups)
+    claim = storage.jobs.claim(worker="test", lease_seconds=600)
+    assert claim is not None
+    page.goto("/")  # the newest job opens by itself
+    expect(page.locator("#jobs li")).to_contain_text("pix2pix")
+    expect(page.locator("#training-state")).to_have_text("running")
+    told = {"phase": "train", "done": 200, "total": 800}
+    losses = {"losses": {"generator": 1.5}, "images_per_s": 50.0, "eta_seconds": 12.0}
+    storage.events.progress(claim, told | losses)
+    expect(page.locator("#images")).to_have_text("200 of 800")
+    expect(page.locator("#losses")).to_have_text("generator 1.5")
+    picture = io.BytesIO()
+    Image.new("L", (64, 32)).save(picture, "PNG")
+    grid = artifacts.put(picture.getvalue(), media_type="image/png")
+    storage.events.progress(claim, told | {"artifact": grid, "name": "grid"})
+    page.wait_for_function("document.querySelector('#grid img')?.naturalWidth === 64")
+    made = {"artifacts": {"generator": grid}}
+    storage.jobs.finish(claim, state=JobState.SUCCEEDED, reason="", result=made)
+    expect(page.locator("#training-state")).to_have_text("succeeded")
+    expect(page.locator("#outcome a")).to_have_attribute("href", f"/v1/artifacts/{grid}/content")
+    assert job.id in page.locator("#training-subtitle").inner_text()
 
 
 def test_axes_are_chosen(page: Page, ended: Job) -> None:

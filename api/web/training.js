@@ -1,0 +1,98 @@
+// A training, followed by its event stream: how far it is, its losses, and what it makes by now.
+
+import { byId, element } from "./dom.js";
+import { get } from "./http.js";
+import { duration, short } from "./numbers.js";
+
+export function followTraining(job, { failed }) {
+  const told = { job, progress: null };
+  byId("training").hidden = false;
+  byId("empty").hidden = true;
+  byId("training-title").textContent = nameOf(job);
+  byId("training-subtitle").textContent = about(job);
+  document.title = `${nameOf(job)} – gansearch`;
+  show(told);
+  const source = new EventSource(`/v1/jobs/${job.id}/events`);
+  const on = (kind, act) => source.addEventListener(kind, (event) => act(JSON.parse(event.data)));
+  on("state", async (data) => {
+    Object.assign(told.job, { state: data.state, reason: data.reason, attempt: data.attempt });
+    show(told);
+    try {
+      told.job = await get(`/v1/jobs/${job.id}`);
+      show(told);
+    } catch (error) {
+      failed(error);
+    }
+  });
+  on("progress", (data) => {
+    if (data.artifact) {
+      const picture = { class: "samples grid", src: `/v1/artifacts/${data.artifact}/content` };
+      const words = `what it makes after ${data.done.toLocaleString("en")} images`;
+      byId("grid").replaceChildren(element("img", { ...picture, alt: words }));
+      byId("grid-note").textContent = `The same inputs every time; ${words}.`;
+    } else {
+      told.progress = { ...data, seen: Date.now() };
+      show(told);
+    }
+  });
+  source.addEventListener("end", () => source.close());
+  source.addEventListener("open", () => failed(null));
+  source.addEventListener("error", () => {
+    if (source.readyState !== EventSource.CLOSED) {
+      failed(new Error("The live connection was lost; trying again…"));
+    }
+  });
+}
+
+export function nameOf(job) {
+  const made = job.spec.name || job.spec.recipe.dataset || "fashion-mnist-32";
+  return job.kind === "finetune" ? `${job.spec.recipe.architecture}, fine-tuned` : made;
+}
+
+function about(job) {
+  const { method, images, batch, seed } = job.spec.recipe;
+  const words = [`${method} for ${images.toLocaleString("en")} images`];
+  if (batch) words.push(`${batch} at a time`);
+  if (seed !== undefined) words.push(`seed ${seed}`);
+  if (job.attempt > 1) words.push(`attempt ${job.attempt}`);
+  return [...words, job.id].join(" · ");
+}
+
+function show({ job, progress }) {
+  const state = byId("training-state");
+  state.className = `state ${job.state}`;
+  state.textContent = job.reason ? `${job.state}: ${job.reason}` : job.state;
+  const { done = 0, total = job.spec.recipe.images, images_per_s: speed, losses = {} } = progress ?? {};
+  byId("images").replaceChildren(
+    `${done.toLocaleString("en")} `, element("small", {}, `of ${total.toLocaleString("en")}`));
+  byId("speed").textContent = speed === undefined ? "–" : short(speed);
+  const [what, time] = timing(job, progress);
+  byId("training-time-label").textContent = what;
+  byId("training-time").textContent = time;
+  const bar = byId("training-bar");
+  bar.style.width = `${Math.min(100, (100 * done) / total)}%`;
+  bar.parentElement.setAttribute("aria-valuenow", done);
+  bar.parentElement.setAttribute("aria-valuemax", total);
+  byId("losses").textContent = Object.entries(losses)
+    .map(([name, loss]) => `${name.replaceAll("_", " ")} ${short(loss)}`).join(" · ");
+  byId("outcome").replaceChildren(...outcome(job.result ?? {}));
+}
+
+function outcome(result) {
+  const links = Object.entries(result.artifacts ?? {}).map(([name, id]) =>
+    element("a", { href: `/v1/artifacts/${id}/content`, download: name }, name));
+  const words = links.flatMap((link, i) => (i ? [", ", link] : ["Download: ", link]));
+  if (!result.before || !result.after) return words;
+  const scores = `FID ${short(result.before.fid.value)} before, ${short(result.after.fid.value)} after. `;
+  return [scores, ...words];
+}
+
+function timing(job, progress) {
+  if (job.state === "running" && progress?.eta_seconds != null) {
+    const left = progress.eta_seconds - (Date.now() - progress.seen) / 1000;
+    return ["Time left", duration(Math.max(0, left))];
+  }
+  if (!job.started_at) return ["Time", "–"];
+  const end = job.finished_at ? Date.parse(job.finished_at) : Date.now();
+  return ["Time taken", duration((end - Date.parse(job.started_at)) / 1000)];
+}

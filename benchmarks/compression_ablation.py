@@ -6,8 +6,9 @@
 RECIPE is the supernet's, whose data, teacher, loss weights and schedule all arms share; FOLDER
 holds the weights and the discriminator that its training left. Three arms go on from the supernet:
 with all terms, without distillation, without reconstruction. The last begins with random weights
-and knows no teacher. Every arm sees the same images in the same order. FID is of all test inputs
-against the training images of the target; the table has the mean of the seeds and their range.
+and knows no teacher. Every arm sees the same images in the same order; those that go on do so at
+a lower rate. FID is of all test inputs against the training images of the target; the table has the
+mean of the seeds and their range.
 Runs that are there already are not made again.
 """
 
@@ -36,6 +37,7 @@ from workers.training.compression import CompressionTraining
 from workers.training.loop import train
 from workers.training.methods import METHODS
 
+TUNING_RATE = 5e-5  # a quarter of the supernet's, falling from the start: what is learnt is kept
 ARMS: Mapping[str, tuple[str, dict[str, float]]] = {
     "all three terms": ("finetune", {}),
     "without distillation": ("finetune", {"distillation": 0.0}),
@@ -100,6 +102,7 @@ def begin(
     if method == "finetune":
         table["initial"] = str(asked.supernet / "supernet.safetensors")
         critic["weights"] = str(asked.supernet / "discriminator.safetensors")
+        table["adam"] = {**base["adam"], "learning_rate": TUNING_RATE, "decay_from": 0.0}
     name, recipe = recipes.parse({**table, "critic": critic})
     assert isinstance(recipe, StudentRecipe)
     training = METHODS[name](recipe, None)

@@ -22,6 +22,14 @@ def test_an_evaluation_tells_both_its_values(client: httpx.Client, path: str, en
     assert evaluation["created_at"].endswith("Z")
 
 
+def test_a_fine_tuning_that_no_method_does_is_refused(client: httpx.Client, path: str) -> None:
+    answer = client.post(f"{path}/finetune", json={"steps": 5})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("no method fine-tunes one architecture of anycost")
+    assert client.post("/v1/evaluations/evl_0/finetune", json={"steps": 5}).status_code == 404
+    assert client.post(f"{path}/finetune", json={"steps": 0}).status_code == 422
+
+
 @pytest.mark.parametrize("rows", [1, 2, 4])
 def test_samples_are_cropped_to_the_rows_asked_for(
     client: httpx.Client, path: str, rows: int

@@ -95,9 +95,31 @@ def test_a_constraint_that_nothing_meets_tells_the_reachable_range(
 
 
 def test_an_unknown_kind_names_the_known_ones(client: httpx.Client, body: dict[str, Any]) -> None:
-    for kind in ("train", "dance"):
+    for kind in ("dance", None, 3):
         detail = refused(client.post("/v1/jobs", json={**body, "kind": kind}), "/kind")
         assert "search" in detail
+    refused(client.post("/v1/jobs", json={"spec": body["spec"]}), "/kind")
+
+
+def test_a_training_is_queued_without_a_supernet_and_its_recipe_is_pointed_into(
+    client: httpx.Client,
+) -> None:
+    recipe: dict[str, Any] = {"method": "pix2pix", "dataset": "fashion-mnist-edges", "images": 8}
+    response = client.post("/v1/jobs", json={"kind": "train", "spec": {"recipe": recipe}})
+    job = response.json()
+    assert (response.status_code, job["kind"], job["supernet"]) == (201, "train", None)
+    assert response.headers["location"] == f"/v1/jobs/{job['id']}"
+    assert job["result"] is None
+    assert [j["id"] for j in client.get("/v1/jobs?kind=train").json()["jobs"]] == [job["id"]]
+    assert client.get(f"/v1/jobs/{job['id']}/front").status_code == 404
+    for wrong, pointer in (
+        ({"recipe": {**recipe, "adam": {"beta1": "x"}}}, "/spec/recipe/adam/beta1"),
+        ({"recipe": {**recipe, "generator": 3}}, "/spec/recipe/generator"),
+        ({"recipe": recipe, "workers": 0}, "/spec/workers"),
+        ({"recipe": recipe, "speed": 1}, "/spec/speed"),
+        ({}, "/spec/recipe"),
+    ):
+        refused(client.post("/v1/jobs", json={"kind": "train", "spec": wrong}), pointer)
 
 
 def test_a_repeated_step_is_fine_and_an_illegal_one_names_the_allowed(

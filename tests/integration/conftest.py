@@ -39,7 +39,7 @@ driver.register_devices()
 while True:
     driver.turn()
 """
-WAIT_SECONDS = 150.0
+WAIT_SECONDS = 240.0
 
 
 class Site:

@@ -45,7 +45,7 @@ class Cluster:
                     with contextlib.chdir("/"):
                         ray.init(address=address, **QUIET)
                 return
-            except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+            except Exception as error:  # Ray raises no narrower class when its start takes long
                 self.close()
                 problem = str(error).splitlines()[0] if str(error) else type(error).__name__
                 if number == tries:

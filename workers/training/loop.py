@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 LOG = "log.jsonl"
 GRIDS = "grids"
 STATE = "state.pt"  # what a run goes on from
+Losses = dict[str, list[float]]  # of several steps, by name
 CHECKPOINT_SECONDS = 120.0  # the longest time between two, however long a step takes
 
 
@@ -40,8 +41,8 @@ def train(training: Training, output: Path, *, asked: Callable[[], bool] = lambd
     writes = sharing.rank() == 0
     with _sole_writer(output) if writes else _nothing(), sharing.averaged_gradients():
         sharing.wait_for_all()  # nobody reads what an earlier run may still write
-        start = _resume(training, output)
-        log = Log(output / LOG, start) if writes else None
+        start, pending = _resume(training, output)
+        log = Log(output / LOG, start, pending) if writes else None
         saved_at = time.monotonic()
         recipe, records = training.recipe, training.recipe.records
         for index in range(start, recipe.steps):
@@ -61,7 +62,7 @@ def train(training: Training, output: Path, *, asked: Callable[[], bool] = lambd
                 write_atomically(picture, training.grid())
             late = time.monotonic() - saved_at > CHECKPOINT_SECONDS
             if last or leaving or late or done % records.checkpoint_every == 0:
-                _save(training, output, done)
+                _save(training, output, done, log.pending)
                 saved_at = time.monotonic()
             if leaving and not last:
                 return False
@@ -71,16 +72,16 @@ def train(training: Training, output: Path, *, asked: Callable[[], bool] = lambd
 class Log:
     """`log.jsonl`: the mean of every loss since the line before."""
 
-    def __init__(self, path: Path, start: int) -> None:
-        """Goes on after step `start`."""
+    def __init__(self, path: Path, start: int, pending: Losses) -> None:
+        """Goes on after step `start`, with the losses of steps that no line has told yet."""
         self._path, self._start, self._began = path, start, time.monotonic()
-        self._losses: dict[str, list[float]] = {}
+        self.pending = pending
         _forget_after(path, start)
 
     def take(self, losses: Mapping[str, float]) -> None:
         """Those of one step."""
         for name, value in losses.items():
-            self._losses.setdefault(name, []).append(value)
+            self.pending.setdefault(name, []).append(value)
 
     def write(self, done: int, batch: int) -> None:
         """The next line."""
@@ -89,31 +90,31 @@ class Log:
             "step": done,
             "images": done * batch,
             "images_per_s": round((done - self._start) * batch / seconds, 1),
-            **{name: round(sum(v) / len(v), 5) for name, v in self._losses.items()},
+            **{name: round(sum(v) / len(v), 5) for name, v in self.pending.items()},
         }
         with self._path.open("a") as file:
             file.write(json.dumps(line) + "\n")
         logger.info("training", extra=line)
-        self._losses.clear()
+        self.pending.clear()
 
 
-def _save(training: Training, output: Path, done: int) -> None:
+def _save(training: Training, output: Path, done: int, pending: Losses) -> None:
     for name, network in training.kept().items():
         save_weights(network, output / f"{name}.safetensors")
     buffer = io.BytesIO()
-    torch.save({"step": done, **training.state()}, buffer)
+    torch.save({"step": done, "pending": pending, **training.state()}, buffer)
     write_atomically(output / STATE, buffer.getvalue())
 
 
-def _resume(training: Training, output: Path) -> int:
-    """Load the checkpoint, if any; the number of steps already done."""
+def _resume(training: Training, output: Path) -> tuple[int, Losses]:
+    """Load the checkpoint, if any; the number of steps already done, and their untold losses."""
     path = output / STATE
     if not path.exists():
-        return 0
+        return 0, {}
     try:
         state = torch.load(path, weights_only=True)
         training.load_state(state)
-        return int(state["step"])
+        return int(state["step"]), state.get("pending", {})
     except (RuntimeError, KeyError, ValueError, EOFError) as error:
         raise InvalidFile(f"{path} is no checkpoint of this recipe: {error}") from error
 

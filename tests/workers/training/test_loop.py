@@ -60,6 +60,24 @@ def test_a_run_that_was_stopped_ends_with_the_weights_of_an_undisturbed_one(
     assert len(set(losses("stopped"))) == len(losses("stopped"))
 
 
+def test_a_run_that_was_asked_to_leave_off_goes_on_with_the_log_of_an_undisturbed_one(
+    tiny: AnycostRecipe, real: Tensor, tmp_path: Path
+) -> None:
+    straight = run(tiny, real, tmp_path / "straight")
+    asked = iter([False, False, False, False, True])  # after step 5, between two lines
+    assert not train(AnycostTraining(tiny, real), tmp_path / "left", asked=lambda: next(asked))
+    resumed = AnycostTraining(tiny, real)
+    assert train(resumed, tmp_path / "left")
+    for name, tensor in straight.average.state_dict().items():
+        assert torch.equal(tensor, resumed.average.state_dict()[name]), name
+
+    def told(folder: str) -> list[dict[str, float]]:
+        lines = (tmp_path / folder / "log.jsonl").read_text().splitlines()
+        return [json.loads(line) | {"images_per_s": 0} for line in lines]
+
+    assert told("left") == told("straight")
+
+
 def test_a_run_leaves_the_average_a_log_and_grids(
     tiny: AnycostRecipe, real: Tensor, tmp_path: Path
 ) -> None:

@@ -127,7 +127,9 @@ def test_an_objective_it_does_not_measure_is_named(
     evaluator: ArchitectureEvaluator, request_fid: MeasurementRequest
 ) -> None:
     protocol = Protocol(objective="macs", parameters={})
-    with pytest.raises(UnknownName, match="no evaluator measures 'macs'; known: fid, teacher_distance, latency_ms"):
+    with pytest.raises(
+        UnknownName, match="no evaluator measures 'macs'; known: fid, teacher_distance, latency_ms"
+    ):
         evaluator.measure(replace(request_fid, protocol=protocol))
 
 

@@ -14,7 +14,7 @@ from search_service.domain.objective import Source, objective
 from search_service.domain.paired import margin
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Supernet
-from search_service.errors import InvalidInput
+from search_service.errors import InvalidInput, NotFound
 from search_service.storage.base import Storage
 
 REFERENCE_MARGIN = 1.1  # the reference point lies this factor beyond the worst values

@@ -44,7 +44,12 @@ class JsonLines(logging.Formatter):
 
 
 def _extras(record: logging.LogRecord) -> dict[str, Any]:
-    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+    """Ray adds a private one of its own to every record; those with an underscore are left out."""
+    return {
+        name: value
+        for name, value in vars(record).items()
+        if name not in _STANDARD and not name.startswith("_")
+    }
 
 
 def _time(record: logging.LogRecord) -> str:

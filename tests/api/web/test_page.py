@@ -116,7 +116,7 @@ def test_a_training_is_followed_with_its_losses_and_pictures(
     losses = {"losses": {"generator": 1.5}, "images_per_s": 50.0, "eta_seconds": 12.0}
     storage.events.progress(claim, told | losses)
     expect(page.locator("#images")).to_have_text("200 of 800")
-    expect(page.locator("#losses")).to_have_text("generator 1.5")
+    expect(page.locator("#losses")).to_have_text("generator 1.500")
     picture = io.BytesIO()
     Image.new("L", (64, 32)).save(picture, "PNG")
     grid = artifacts.put(picture.getvalue(), media_type="image/png")

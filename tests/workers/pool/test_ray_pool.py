@@ -12,7 +12,7 @@ from search_service import spaces
 from search_service.domain.measurement import MeasurementRequest, Protocol
 from search_service.domain.space import smallest
 from search_service.errors import InvalidFile
-from search_service.telemetry.metrics import REGISTRY
+from search_service.telemetry.metrics import REGISTRY, set_workers
 from workers.checkpoint_uri import weights_at
 from workers.evaluation import Judging
 from workers.pool import Cluster, EvaluatorSpec
@@ -48,6 +48,7 @@ def told(device: str) -> float | None:
 
 def test_actors_are_counted_by_device_until_they_end(cluster: Cluster, tmp_path: Path) -> None:
     made = spec(tmp_path)
+    set_workers(0, device="cpu")  # the registry is this process's, and other tests count too
     with closing(cluster.pool(made)) as pool:
         assert told("") == 2
         assert not told("cpu")

@@ -20,15 +20,18 @@ def soon(true: Callable[[], bool]) -> bool:
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_first_asks_and_the_second_insists(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    with StopSignals() as signals:
-        assert not signals.asked
-        os.kill(os.getpid(), number)
-        assert soon(lambda: signals.asked)
-        assert not signals.insisted
-        os.kill(os.getpid(), number)
-        assert soon(lambda: signals.insisted)
-    assert signal.getsignal(number) is before
+    started_with = signal.signal(number, signal.default_int_handler)  # nohup ignores SIGHUP
+    try:
+        with StopSignals() as signals:
+            assert not signals.asked
+            os.kill(os.getpid(), number)
+            assert soon(lambda: signals.asked)
+            assert not signals.insisted
+            os.kill(os.getpid(), number)
+            assert soon(lambda: signals.insisted)
+        assert signal.getsignal(number) is signal.default_int_handler
+    finally:
+        signal.signal(number, started_with)
 
 
 def test_what_was_ignored_stays_ignored() -> None:

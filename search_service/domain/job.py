@@ -102,3 +102,12 @@ class Claim:
     worker: str
     fence: int
     lease_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """How an attempt ended, as told by what ran it."""
+
+    state: JobState
+    reason: str = ""
+    result: Mapping[str, Any] | None = None  # what it made, for the job's record

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from search_service import catalog, recipes
+from search_service.domain.datasets import name_and_folder
 from search_service.domain.evaluation import Evaluation
 from search_service.domain.job import JobKind, JobState
 from search_service.domain.supernet import Supernet
@@ -43,7 +44,8 @@ def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
     with below("/spec/recipe"):
         _, recipe = recipes.parse(table)
         require_files(recipe)
-    workers, data = body.get("workers", 1), body.get("data", "")
+    _, folder = name_and_folder(supernet.dataset)  # what it learnt from, if not said otherwise
+    workers, data = body.get("workers", 1), body.get("data", folder)
     with below("/spec"):
         require_divisible(recipe, workers)
         if data and not Path(data).is_dir():
@@ -77,7 +79,7 @@ def _recipe_of(supernet: Supernet, evaluation: Evaluation, storage: Storage) -> 
     parameters = asdict(space.parameters)
     trained = _training_of(supernet, storage)
     own = {key: value for key, value in trained.items() if key not in OWN_KEYS}
-    dataset = supernet.dataset.partition(":")[0]
+    dataset, _ = name_and_folder(supernet.dataset)
     return {
         "dataset": dataset,
         "weights": {"distillation": 0.0},

@@ -5,6 +5,6 @@ outcomes of candidates `0 … n - window - 1`, and judged against the same ones,
 finished by then; so no number of actors, finishing order or restart can change it.
 """
 
-from search_service.search.loop import Ended, Search
+from search_service.search.loop import Search
 
-__all__ = ["Ended", "Search"]
+__all__ = ["Search"]

@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from search_service import telemetry
 from search_service.artifacts import Artifacts
 from search_service.domain.evaluation import Evaluation, EvaluationState, Value
 from search_service.domain.ids import new_id
-from search_service.domain.job import Claim, JobState
+from search_service.domain.job import Claim, Ended, JobState
 from search_service.domain.measurement import Measurement
 from search_service.domain.space import Architecture
 from search_service.pools import Pool
@@ -28,15 +27,6 @@ from search_service.storage.base import Storage
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5  # how long the loop waits for the pool before it looks at `check` again
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """How the search ended."""
-
-    state: JobState
-    reason: str = ""
-    result: Mapping[str, Any] | None = None  # what it made, for the job's record
 
 
 @dataclass

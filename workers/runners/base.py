@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from search_service.artifacts import Artifacts
-from search_service.domain.job import Claim
-from search_service.search import Ended
+from search_service.domain.job import Claim, Ended
 from search_service.storage.base import Storage
 from workers.kept_pool import KeptPool
 

@@ -10,12 +10,11 @@ from torch import Tensor
 
 from search_service import catalog
 from search_service.domain.evaluation import Evaluation
-from search_service.domain.job import Claim, JobState
+from search_service.domain.job import Claim, Ended, JobState
 from search_service.domain.spec import ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Supernet
 from search_service.domain.training import FinetuneSpec
 from search_service.errors import MeasurementFailed
-from search_service.search import Ended
 from search_service.search.measuring import Measuring
 from search_service.search.plan import Plan
 from workers.checkpoint_uri import content_at

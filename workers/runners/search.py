@@ -1,12 +1,12 @@
 """A search job: its spec becomes a plan, a searcher and a first few architectures; then it runs."""
 
 from search_service import catalog, searchers
-from search_service.domain.job import Claim, JobState
+from search_service.domain.job import Claim, Ended, JobState
 from search_service.domain.objective import Source, objective
 from search_service.domain.space import Architecture
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import SupernetStatus
-from search_service.search import Ended, Search
+from search_service.search import Search
 from search_service.search.plan import Plan
 from search_service.searchers.base import Problem
 from search_service.spaces.feasibility import admits

@@ -12,14 +12,14 @@ import pytest
 from search_service import catalog, jobs, searchers
 from search_service.artifacts import Artifacts
 from search_service.domain.ids import new_id
-from search_service.domain.job import Claim, Job
+from search_service.domain.job import Claim, Ended, Job
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.domain.spec import SearchSpec
 from search_service.domain.supernet import Device, Supernet, SupernetStatus
 from search_service.errors import MeasurementFailed
 from search_service.pools import InlinePool
 from search_service.queue import open_wake_ups
-from search_service.search import Ended, Search
+from search_service.search import Search
 from search_service.search.plan import Plan
 from search_service.searchers.base import Problem
 from search_service.spaces.feasibility import admits

@@ -10,6 +10,7 @@ from typing import Any
 import fsspec
 
 from search_service import spaces
+from search_service.domain.datasets import FIXED, USER_FOLDERS, name_and_folder
 from search_service.domain.ids import new_id
 from search_service.domain.space import SearchSpace
 from search_service.domain.supernet import Supernet
@@ -17,9 +18,6 @@ from search_service.errors import InvalidFile, UnknownName
 from search_service.queue import WakeUps
 from search_service.storage.base import Storage
 
-DATASETS = ("fashion-mnist-32", "fashion-mnist-boots", "fashion-mnist-edges")
-# Each with `:<folder>`.
-USER_FOLDERS = ("folder-of-maps", "folder-of-pairs", "folder-per-label", "two-folders")
 # What PyTorch's own files begin with: zip archives now, a pickled number in older ones.
 PYTORCH_STARTS = (b"PK\x03\x04", b"\x80\x02\x8a\x0a")
 FEATURE_EXTRACTORS = ("fashion-classifier", "inception:<path of the TorchScript file>")
@@ -100,11 +98,11 @@ def check_checkpoint(uri: str) -> None:
 
 def check_dataset(text: str) -> None:
     """Raises UnknownName, and InvalidFile for a folder that is not there."""
-    name, colon, folder = text.partition(":")
-    if text in DATASETS:
+    if text in FIXED:
         return
-    if name not in USER_FOLDERS or not colon:
-        known = (*DATASETS, *(f"{kind}:<folder>" for kind in USER_FOLDERS))
+    name, folder = name_and_folder(text)
+    if name not in USER_FOLDERS or not folder:
+        known = (*FIXED, *(f"{kind}:<folder>" for kind in USER_FOLDERS))
         raise _unknown("dataset", text, known)
     if not Path(folder).is_dir():
         raise InvalidFile(f"no folder at {folder!r}", pointer="/dataset")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from search_service.domain.datasets import name_and_folder
 from search_service.domain.supernet import Supernet
 from search_service.pools import Pool
 from workers.checkpoint_uri import weights_at
@@ -52,7 +53,7 @@ class KeptPool:
 
     def _spec(self, supernet: Supernet) -> EvaluatorSpec:
         name, _, path = supernet.feature_extractor.partition(":")
-        dataset, _, folder = supernet.dataset.partition(":")
+        dataset, folder = name_and_folder(supernet.dataset)
         return EvaluatorSpec(
             family=supernet.family,
             parameters=supernet.parameters,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from search_service import catalog, recipes
+from search_service.domain.datasets import USER_FOLDERS
 from search_service.domain.training import TrainSpec
 from search_service.errors import InvalidFile, InvalidInput, NameTaken, NotFound
 from search_service.jobs.checks import Accepted, below, require_divisible, require_files
@@ -23,25 +24,26 @@ def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
             raise InvalidFile(f"no folder at {spec.data}", pointer="/data")
         if spec.name:
             catalog.check_extractor(spec.feature_extractor)
-            _check_name(spec.name, method, recipe.dataset, storage)
+            _check_name(spec.name, method, storage)
+            _check_data(recipe.dataset, spec.data)
     table = recipes.with_whole_paths({**spec.recipe, "method": method}, recipe)
     return Accepted(spec=spec.to_json() | {"recipe": table})
 
 
-def _check_name(name: str, method: str, dataset: str, storage: Storage) -> None:
+def _check_name(name: str, method: str, storage: Storage) -> None:
     if method not in recipes.SUPERNETS:
         known = ", ".join(sorted(recipes.SUPERNETS))
         raise InvalidInput(
             f"{method} trains no supernet that could be named; these do: {known}", pointer="/name"
-        )
-    if dataset not in catalog.DATASETS:
-        known = ", ".join(catalog.DATASETS)
-        raise InvalidInput(
-            f"a supernet of {dataset} cannot be registered, only of {known}; leave name out",
-            pointer="/name",
         )
     try:
         storage.supernets.get(name)
     except NotFound:
         return
     raise NameTaken(f"the name {name!r} is taken by another supernet")
+
+
+def _check_data(dataset: str, folder: str) -> None:
+    """A supernet of a user's images is registered with their folder, so it must be said."""
+    if dataset in USER_FOLDERS and not folder:
+        raise InvalidInput(f"{dataset} needs the folder that it is read from", pointer="/data")

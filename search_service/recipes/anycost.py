@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from search_service.domain.datasets import LABELLED
 from search_service.domain.seed import require_seed
 from search_service.errors import InvalidInput
 from search_service.recipes.checks import at_least, one_of
 from search_service.recipes.precision import PRECISIONS
 from search_service.recipes.records import Records
 from search_service.spaces.anycost import AnycostParameters, AnycostSpace
-
-DATASETS = ("fashion-mnist-32", "folder-per-label")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +72,7 @@ class AnycostRecipe:
     images: int  # how many real images the discriminator sees in all
     generator: AnycostParameters
     sampling: Sampling
-    dataset: str = "fashion-mnist-32"  # one of DATASETS
+    dataset: str = "fashion-mnist-32"  # one of LABELLED
     batch: int = 32
     seed: int = 0
     precision: str = "float32"  # of the convolutions: float32, or bfloat16 by autocast
@@ -86,7 +85,7 @@ class AnycostRecipe:
     records: Records = field(default_factory=Records)
 
     def __post_init__(self) -> None:
-        one_of("dataset", self.dataset, DATASETS)
+        one_of("dataset", self.dataset, LABELLED)
         one_of("precision", self.precision, PRECISIONS)
         require_seed(self.seed)
         if self.batch < 1 or (self.batch > 4 and self.batch % 4):

@@ -6,6 +6,7 @@ Defaults are those of pix2pix (Isola et al., 2017), CycleGAN (Zhu et al., 2017) 
 
 from dataclasses import dataclass, field
 
+from search_service.domain.datasets import TWO_DOMAINS
 from search_service.domain.seed import require_seed
 from search_service.errors import InvalidInput
 from search_service.recipes.checks import at_least, one_of
@@ -14,7 +15,6 @@ from search_service.recipes.reading import file_field
 from search_service.recipes.records import Records
 
 KINDS = ("dense", "mobile")
-DATASETS = ("fashion-mnist-boots", "fashion-mnist-edges", "folder-of-pairs", "two-folders")
 ADVERSARIAL = ("hinge", "lsgan", "non-saturating", "vanilla", "wgangp")
 
 
@@ -68,7 +68,7 @@ class Adam:
 class TranslationRecipe:
     """One run; equal recipes on one machine give equal weights in float32."""
 
-    dataset: str  # one of DATASETS
+    dataset: str  # one of TWO_DOMAINS
     images: int  # how many inputs are seen in all
     batch: int = 1
     seed: int = 233
@@ -80,7 +80,7 @@ class TranslationRecipe:
     records: Records = field(default_factory=Records)
 
     def __post_init__(self) -> None:
-        one_of("dataset", self.dataset, DATASETS)
+        one_of("dataset", self.dataset, TWO_DOMAINS)
         one_of("precision", self.precision, PRECISIONS)
         one_of("adversarial", self.adversarial, ADVERSARIAL)
         require_seed(self.seed)

@@ -2,16 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from search_service.catalog import DATASETS, USER_FOLDERS, check_dataset
+from search_service.catalog import check_dataset
 from search_service.errors import InvalidFile, UnknownName
-from workers.images import DATASETS as LABELLED
-from workers.images import DOMAINS, MAPS
-from workers.images import USER_FOLDERS as READ_FROM_FOLDERS
-
-
-def test_what_may_be_registered_is_what_workers_can_read() -> None:
-    assert {*DATASETS, *USER_FOLDERS} <= {*LABELLED, *DOMAINS, *MAPS}
-    assert set(USER_FOLDERS) <= set(READ_FROM_FOLDERS)
 
 
 def test_a_users_data_is_named_with_its_folder(tmp_path: Path) -> None:

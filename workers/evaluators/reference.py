@@ -12,11 +12,12 @@ import safetensors.numpy
 import torch
 from numpy.typing import NDArray
 
+from search_service.domain.datasets import USER_FOLDERS
 from search_service.errors import InvalidFile, UnknownName
 from workers.evaluators.extractors import FeatureExtractor, open_extractor
 from workers.evaluators.frechet import FrechetReference
 from workers.evaluators.statistics import FeatureStatistics, features_to_statistics, merge
-from workers.images import DATASETS, DOMAINS, MAPS, USER_FOLDERS
+from workers.images import DATASETS, DOMAINS, MAPS
 
 FORMAT = "gansearch-reference-1"
 BATCH_SIZE = 500

@@ -3,10 +3,10 @@
 Within this project an image batch is uint8 (n, c, h, w) at every module border.
 """
 
+from workers.images import folders as folders
 from workers.images.datasets import DATASETS, LabelledSet, class_shares
 from workers.images.domains import DOMAINS, Domains
 from workers.images.fashion_mnist import LabelledImages, read_fashion_mnist
-from workers.images.folders import USER_FOLDERS
 from workers.images.grids import grid, png
 from workers.images.maps import MAPS, Maps
 from workers.images.quantise import QUANTISER, from_uint8, to_uint8
@@ -18,7 +18,6 @@ __all__ = [
     "MAPS",
     "QUANTISER",
     "UPSAMPLING",
-    "USER_FOLDERS",
     "Domains",
     "LabelledImages",
     "LabelledSet",

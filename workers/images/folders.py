@@ -18,9 +18,6 @@ from workers.images.domains import DOMAINS, Domains, domains
 from workers.images.files import image_files, read_images
 from workers.images.splits import check_split, tenths
 
-# Their content is not fixed by their name.
-USER_FOLDERS = ("folder-of-maps", "folder-of-pairs", "folder-per-label", "two-folders")
-
 T = TypeVar("T")
 
 

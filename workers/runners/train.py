@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 
 from search_service import catalog, recipes
-from search_service.domain.job import Claim, JobState
+from search_service.domain.datasets import with_folder
+from search_service.domain.job import Claim, Ended, JobState
 from search_service.domain.training import TrainSpec
 from search_service.errors import LostClaim, NameTaken
 from search_service.queue import PollingWakeUps
-from search_service.search import Ended
 from workers.heartbeat import Draining
 from workers.runners.base import Means
 from workers.runners.telling import Telling
@@ -83,7 +83,7 @@ def _register(spec: TrainSpec, dataset: str, folder: Path, weights: str, means: 
             name=spec.name,
             **about,
             checkpoint=checkpoint,
-            dataset=dataset,
+            dataset=with_folder(dataset, spec.data),
             feature_extractor=spec.feature_extractor,
             storage=means.storage,
             wake_ups=PollingWakeUps(),  # this worker settles it before its next job

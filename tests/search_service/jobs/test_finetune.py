@@ -25,7 +25,13 @@ def storage() -> MemoryStorage:
 
 
 def evaluated(
-    storage: MemoryStorage, checkpoint: Path, *, family: str, parameters: dict[str, Any], text: str
+    storage: MemoryStorage,
+    checkpoint: Path,
+    *,
+    family: str,
+    parameters: dict[str, Any],
+    text: str,
+    dataset: str = "fashion-mnist-edges",
 ) -> Evaluation:
     """An evaluation of a ready supernet, by a search that runs."""
     checkpoint.touch()
@@ -35,7 +41,7 @@ def evaluated(
         family=family,
         parameters=parameters,
         checkpoint=str(checkpoint),
-        dataset="fashion-mnist-edges",
+        dataset=dataset,
         feature_extractor="fashion-classifier",
         status=SupernetStatus.READY,
         created_at=NOW,
@@ -158,3 +164,19 @@ def test_a_family_without_a_method_is_refused_in_a_line(
     )
     with pytest.raises(InvalidInput, match="no method fine-tunes one architecture of anycost"):
         submit(storage, evaluation, images=8)
+
+
+def test_it_goes_on_with_the_images_that_the_supernet_is_registered_with(
+    storage: MemoryStorage, tmp_path: Path
+) -> None:
+    found = evaluated(
+        storage,
+        tmp_path / "weights.safetensors",
+        family="gan-compression",
+        parameters=RESNET,
+        text="2_4_6_8_2_2_4_6",
+        dataset=f"folder-of-pairs:{tmp_path}",
+    )
+    job = submit(storage, found, images=8)
+    assert job.spec["data"] == str(tmp_path)
+    assert job.spec["recipe"]["dataset"] == "folder-of-pairs"

@@ -60,7 +60,7 @@ def test_a_training_is_stored_with_its_method_and_its_defaults(storage: MemorySt
             "/spec/recipe/weights",
             "unknown recipe key",
         ),
-        ({"recipe": {**COMPRESS, "dataset": "two-folders"}, "name": "net"}, "/spec/name", "leave"),
+        ({"recipe": {**COMPRESS, "dataset": "two-folders"}, "name": "net"}, "/spec/data", "folder"),
     ],
 )
 def test_a_mistake_is_pointed_at(
@@ -103,3 +103,11 @@ def test_files_are_kept_as_paths_that_mean_the_same_everywhere(
     monkeypatch.chdir(tmp_path)
     job = submit(storage, recipe={**COMPRESS, "initial": "first.safetensors"})
     assert job.spec["recipe"]["initial"] == str(tmp_path / "first.safetensors")
+
+
+def test_a_supernet_of_ones_own_images_may_be_named_when_their_folder_is(
+    storage: MemoryStorage, tmp_path: Path
+) -> None:
+    recipe = {**COMPRESS, "dataset": "folder-of-pairs"}
+    job = submit(storage, recipe=recipe, name="net", data=str(tmp_path))
+    assert job.spec["data"] == str(tmp_path)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +36,19 @@ class Telling:
         self._grids = max((data["done"] for data in told if "artifact" in data), default=-1)
 
     def tell(self) -> None:
-        """What is new. Raises LostClaim."""
-        self._tell_lines()
-        self._tell_grids()
+        """What is new, in the order of images seen. Raises LostClaim.
 
-    def _tell_lines(self) -> None:
+        A grid is written before the line of any later step, so whoever reads the lines first finds
+        every grid that comes before the last of them.
+        """
         lines = [line for line in self._lines() if line["images"] > self._told]
-        if not lines:
-            return
-        last = lines[-1]
+        grids = self._new_grids()
+        if lines:
+            self._tell_grids(path for path in grids if int(path.stem) <= lines[-1]["images"])
+            self._tell_line(lines[-1])
+        self._tell_grids(path for path in grids if int(path.stem) > self._grids)
+
+    def _tell_line(self, last: Mapping[str, Any]) -> None:
         losses = {name: value for name, value in last.items() if name not in FACTS}
         left = (self._total - last["images"]) / max(last["images_per_s"], 1e-9)
         self._progress(
@@ -61,15 +65,17 @@ class Telling:
             shown = ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
             self._means.storage.events.log(self._claim, f"{last['images']} images: {shown}")
 
-    def _tell_grids(self) -> None:
-        for path in sorted((self._folder / GRIDS).glob("*.png")):
-            images = int(path.stem)
-            if images > self._grids:
-                artifact = self._means.artifacts.put(
-                    path.read_bytes(), media_type="image/png", lineage={"job": self._claim.job.id}
-                )
-                self._progress(images, artifact=artifact, name="grid")
-                self._grids = images
+    def _new_grids(self) -> list[Path]:
+        paths = sorted((self._folder / GRIDS).glob("*.png"))
+        return [path for path in paths if int(path.stem) > self._grids]
+
+    def _tell_grids(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            artifact = self._means.artifacts.put(
+                path.read_bytes(), media_type="image/png", lineage={"job": self._claim.job.id}
+            )
+            self._progress(int(path.stem), artifact=artifact, name="grid")
+            self._grids = int(path.stem)
 
     def _progress(self, done: int, **facts: Any) -> None:
         data = {"phase": "train", "done": done, "total": self._total, **facts}

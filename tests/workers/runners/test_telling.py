@@ -95,3 +95,14 @@ def test_another_claim_goes_on_where_the_last_one_was(site: Site) -> None:
     assert [told["done"] for told in site.told()] == [20, 20, 40, 40]
     pictures = [told["artifact"] for told in site.told() if "artifact" in told]
     assert len(set(pictures)) == 2
+
+
+def test_what_comes_in_at_once_is_told_in_the_order_of_images_seen(site: Site) -> None:
+    telling = site.claim()
+    site.write(10)
+    site.write(20)
+    for images in (20, 30, 60):
+        (site.folder / "grids" / f"{images:08d}.png").write_bytes(b"%d" % images)
+    telling.tell()
+    assert [data["done"] for data in site.told()] == [20, 30, 40, 60]
+    assert ["artifact" in data for data in site.told()] == [True, True, False, True]

@@ -45,8 +45,10 @@ class Cluster:
                     with contextlib.chdir("/"):
                         ray.init(address=address, **QUIET)
                 return
-            except Exception as error:  # Ray raises no narrower class when its start takes long
+            except Exception as error:
                 self.close()
+                if not _is_of_the_start(error):
+                    raise
                 problem = str(error).splitlines()[0] if str(error) else type(error).__name__
                 if number == tries:
                     where = address or f"local, in {tries} tries"
@@ -102,6 +104,12 @@ class Cluster:
     def _resources(self) -> Mapping[str, float]:
         resources: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's own
         return resources
+
+
+def _is_of_the_start(error: Exception) -> bool:
+    """Ray has a bare Exception for a start that takes too long; any other class is a mistake."""
+    known = (OSError, ValueError, RuntimeError, ray.exceptions.RayError)
+    return isinstance(error, known) or type(error) is Exception
 
 
 def _require_listener(address: str) -> None:

@@ -4,7 +4,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from statistics import median
 from typing import Any
 
@@ -21,7 +20,6 @@ from search_service.searchers.selection import best_first
 Measure = Callable[[Architecture], Told]
 
 WINDOW = 3
-NEEDS_CMAES = pytest.mark.skipif(find_spec("cmaes") is None, reason="the package cmaes is missing")
 FIXED = {"channels.1": 0.5}
 
 
@@ -88,11 +86,7 @@ class FirstCost:
         )
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(name, marks=NEEDS_CMAES) if "cmaes" in name else name for name in sorted(EVERY)
-    ]
-)
+@pytest.fixture(params=sorted(EVERY))
 def named(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name

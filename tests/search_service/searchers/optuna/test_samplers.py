@@ -3,7 +3,6 @@
 import inspect
 import sys
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Any
 
 import optuna
@@ -15,7 +14,6 @@ from search_service.searchers.base import Problem
 from search_service.searchers.optuna.names import SAMPLERS
 
 OPTIONS = "/searcher/parameters/options"
-NEEDS_CMAES = pytest.mark.skipif(find_spec("cmaes") is None, reason="the package cmaes is missing")
 
 
 def problem(*, resolution: int = 8, objectives: int = 2) -> Problem:
@@ -46,7 +44,6 @@ def test_what_is_missing_is_said_with_how_to_install_it(monkeypatch: pytest.Monk
     assert refusal.pointer == "/searcher/parameters/sampler"
 
 
-@NEEDS_CMAES
 def test_cma_es_is_for_one_objective_and_ordered_options() -> None:
     refusal = refused({"sampler": "CmaEsSampler"}, problem(objectives=2))
     assert "NSGAIISampler" in refusal.detail
@@ -65,8 +62,8 @@ def test_cma_es_is_for_one_objective_and_ordered_options() -> None:
         ("TPESampler", {"prior_weight": float("nan")}),
         ("TPESampler", {"prior_weight": float("inf")}),
         ("NSGAIIISampler", {"dividing_parameter": 0}),
-        pytest.param("CmaEsSampler", {"popsize": 3}, marks=NEEDS_CMAES),
-        pytest.param("CmaEsSampler", {"sigma0": -1.0}, marks=NEEDS_CMAES),
+        ("CmaEsSampler", {"popsize": 3}),
+        ("CmaEsSampler", {"sigma0": -1.0}),
     ],
 )
 def test_what_would_fail_in_the_middle_of_a_search_is_refused_at_its_start(

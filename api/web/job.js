@@ -4,7 +4,7 @@ import { byId, element, fill } from "./dom.js";
 import { drawFront, drawHistory } from "./charts.js";
 import { hideCard, showCard, showGallery, showTable } from "./front.js";
 import { get, supernetName } from "./http.js";
-import { duration, label, short } from "./numbers.js";
+import { label, short, timing } from "./numbers.js";
 
 const REDRAW_MS = 250;
 const REFRESH_MS = 600;  // between two readings of a front that changes quickly
@@ -90,7 +90,9 @@ function show(told) {
   byId("evaluations").replaceChildren(`${job.evaluations} `, element("small", {}, `of ${budget}`));
   byId("front-size").textContent = told.front.points.length;
   byId("hypervolume").textContent = short(job.hypervolume);
-  const [what, time] = timing(job, progress, isFinal);
+  const [what, time] = isFinal
+    ? ["Re-measuring the front", `${progress.done} of ${progress.budget}`]
+    : timing(job, progress);
   byId("time-label").textContent = what;
   byId("time").textContent = time;
   const part = isFinal ? progress.done / Math.max(1, progress.budget) : job.evaluations / budget;
@@ -126,17 +128,6 @@ function attachCard(told) {
     if (point) showCard(told.front, point, data.event);
   });
   chart.on("plotly_unhover", hideCard);
-}
-
-function timing(job, progress, isFinal) {
-  if (isFinal) return ["Re-measuring the front", `${progress.done} of ${progress.budget}`];
-  if (job.state === "running" && progress?.eta_seconds != null) {
-    const left = progress.eta_seconds - (Date.now() - progress.seen) / 1000;
-    return ["Time left", duration(Math.max(0, left))];
-  }
-  if (!job.started_at) return ["Time", "–"];
-  const end = job.finished_at ? Date.parse(job.finished_at) : Date.now();
-  return ["Time taken", duration((end - Date.parse(job.started_at)) / 1000)];
 }
 
 function about(job) {

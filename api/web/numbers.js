@@ -36,6 +36,17 @@ export function duration(seconds) {
   return `${(seconds / 3600).toFixed(1)} h`;
 }
 
+// What a job's clock says, and of what: the time left while that is known, else the time taken.
+export function timing(job, progress) {
+  if (job.state === "running" && progress?.eta_seconds != null) {
+    const left = progress.eta_seconds - (Date.now() - progress.seen) / 1000;
+    return ["Time left", duration(Math.max(0, left))];
+  }
+  if (!job.started_at) return ["Time", "–"];
+  const end = job.finished_at ? Date.parse(job.finished_at) : Date.now();
+  return ["Time taken", duration((end - Date.parse(job.started_at)) / 1000)];
+}
+
 // The objectives of a front first, the other values after them.
 export function ordered(values, objectives) {
   const first = objectives.filter((name) => values[name]);

@@ -2,7 +2,7 @@
 
 import { byId, element } from "./dom.js";
 import { get } from "./http.js";
-import { duration, short } from "./numbers.js";
+import { short, timing } from "./numbers.js";
 
 export function followTraining(job, { failed }) {
   const told = { job, progress: null };
@@ -85,14 +85,4 @@ function outcome(result) {
   if (!result.before || !result.after) return words;
   const scores = `FID ${short(result.before.fid.value)} before, ${short(result.after.fid.value)} after. `;
   return [scores, ...words];
-}
-
-function timing(job, progress) {
-  if (job.state === "running" && progress?.eta_seconds != null) {
-    const left = progress.eta_seconds - (Date.now() - progress.seen) / 1000;
-    return ["Time left", duration(Math.max(0, left))];
-  }
-  if (!job.started_at) return ["Time", "–"];
-  const end = job.finished_at ? Date.parse(job.finished_at) : Date.now();
-  return ["Time taken", duration((end - Date.parse(job.started_at)) / 1000)];
 }

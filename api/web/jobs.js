@@ -66,5 +66,6 @@ async function ofSearch(job) {
 
 function ofTraining(job) {
   const { method, images } = job.spec.recipe;
-  return [nameOf(job), `${job.kind} · ${method}`, `${images.toLocaleString("en")} images`];
+  const what = method === job.kind ? method : `${job.kind} · ${method}`;
+  return [nameOf(job), what, `${images.toLocaleString("en")} images`];
 }

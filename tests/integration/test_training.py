@@ -105,3 +105,24 @@ def test_a_paused_and_killed_training_and_a_shared_one_end_as_an_undisturbed_one
         assert done == sorted(done)
         grids = [e.data["done"] for e in told if "artifact" in e.data]
         assert grids == [800, 1600]
+
+
+def test_a_named_supernet_is_registered_with_the_folder_that_it_learnt_from(
+    make_site: Callable[[], Any], data: Path
+) -> None:
+    recipe = {
+        "method": "compress",
+        "dataset": "folder-of-pairs",
+        "images": 8,
+        "batch": 4,
+        "supernet": {"base_channels": 4, "blocks": 1},
+        "critic": {"base_channels": 2, "layers": 1},
+        "weights": {"distillation": 0.0},
+    }
+    site = make_site()
+    job = submit(site, data, recipe=recipe, name="own")
+    site.start(1)
+    site.finish(job)
+    supernet = site.storage.supernets.get("own")
+    assert supernet.id == site.storage.jobs.get(job.id).result["supernet"]
+    assert supernet.dataset == f"folder-of-pairs:{data}"

@@ -1,5 +1,6 @@
 """One supernet's actors at a time."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from search_service.errors import InvalidFile
 from workers.kept_pool import KeptPool
+from workers.pool import EvaluatorSpec
 
 
 @pytest.fixture
@@ -41,3 +43,24 @@ def test_after_a_checkpoint_that_has_gone_the_next_supernet_is_served(
         kept.of(gone)
     kept.of(good)
     assert [pool.closed for pool in workplace.machines.pools] == [True, False]
+
+
+def test_a_users_folder_and_file_reach_the_actors_as_whole_paths(
+    workplace: Any, tmp_path: Path
+) -> None:
+    specs: list[EvaluatorSpec] = []
+
+    def pool(spec: EvaluatorSpec) -> Any:
+        specs.append(spec)
+        return workplace.machines.pool(spec)
+
+    registered = workplace.register()
+    kept = KeptPool(pool, references=Path("references"))
+    kept.of(replace(registered, dataset="two-folders:own", feature_extractor="inception:eyes.pt"))
+    judging = specs[0].judging
+    assert (judging.dataset, judging.data) == ("two-folders", Path.cwd() / "own")
+    assert (judging.feature_extractor, judging.extractor_file) == (
+        "inception",
+        Path.cwd() / "eyes.pt",
+    )
+    assert judging.references == Path.cwd() / "references"

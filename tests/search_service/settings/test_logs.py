@@ -53,3 +53,10 @@ def test_text_lines_carry_them_too(tmp_path: Path) -> None:
     lines = logged(tmp_path, format_="text").splitlines()
     assert "INFO    tests.logs: job claimed job='job_1' fence=2" in lines[0]
     assert lines[-1] == "RuntimeError: boom"
+
+
+def test_private_fields_that_a_library_adds_to_records_stay_out(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    configure_logging(read_settings({"GANSEARCH_DATA_DIR": str(tmp_path)}), stream=stream)
+    logger.info("job claimed", extra={"_library_ns": 1, "job": "job_1"})
+    assert stream.getvalue().endswith("job claimed job='job_1'\n")

@@ -90,3 +90,25 @@ def test_a_folder_named_as_ours_where_it_was_started_is_not_taken_for_ours(tmp_p
         check=False,
     )
     assert ran.stdout == "True\n", ran.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("raised", "seen", "starts"),
+    [
+        (Exception("the start took too long"), InvalidSetting, 3),
+        (TypeError("a mistake"), TypeError, 1),
+    ],
+)
+def test_only_what_ray_raises_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, seen: type[Exception], starts: int
+) -> None:
+    begun: list[int] = []
+
+    def init(**_: object) -> None:
+        begun.append(1)
+        raise raised
+
+    monkeypatch.setattr("ray.init", init)
+    with pytest.raises(seen, match=str(raised)):
+        Cluster(cpus=1)
+    assert len(begun) == starts

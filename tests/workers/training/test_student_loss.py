@@ -137,3 +137,23 @@ def test_a_term_of_no_weight_is_not_computed() -> None:
     terms = loss.terms(image, {}, lesson, critic=untouchable, seen=image)
     assert set(terms) == {"reconstruction"}
     assert_close(loss.total(terms), 2 * (image - right).square().mean())
+
+
+@pytest.mark.parametrize("name", ["adversarial", "reconstruction", "distillation"])
+def test_a_term_of_weight_zero_is_not_computed(name: str) -> None:
+    ones = {"adversarial": 1.0, "reconstruction": 1.0, "distillation": 1.0}
+    features = {"model.9": torch.ones(1, 2, 4, 4)}
+    loss = StudentLoss(
+        weights=Weights(**{**ones, name: 0.0}),
+        adversarial=ADVERSARIAL["lsgan"],
+        distance=DISTANCES["l1"],
+        projections=Projections({"model.9": (2, 2)}),
+    )
+    image, lesson = (
+        torch.zeros(1, 1, 16, 16),
+        Lesson(right=torch.ones(1, 1, 16, 16), features=features),
+    )
+    terms = loss.terms(
+        image, features, lesson, critic=PatchDiscriminator(1, base_channels=2, layers=1), seen=image
+    )
+    assert set(terms) == set(ones) - {name}

@@ -132,13 +132,17 @@ class AnycostGenerator(nn.Module):
             1,
         )
 
-    def mean_style(self, rng: torch.Generator, count: int = 10_000) -> Tensor:
-        """The usual centre of truncation, the mean of `count` random styles, (1, style_dim)."""
+    def random_styles(self, rng: torch.Generator, count: int) -> Tensor:
+        """Styles of so many normal latents, each of its own class, (count, style_dim)."""
         device = self.input.input.device
         with torch.no_grad():
             z = torch.randn(count, self.style_dim, generator=rng, device=device)
             w: Tensor = self.style(self._joined(z, None))
-        return w.mean(0, keepdim=True)
+        return w
+
+    def mean_style(self, rng: torch.Generator, count: int = 10_000) -> Tensor:
+        """The usual centre of truncation, the mean of `count` random styles, (1, style_dim)."""
+        return self.random_styles(rng, count).mean(0, keepdim=True)
 
     def _joined(self, latents: Tensor, labels: Tensor | None) -> Tensor:
         """What the mapping network takes: the latents, and behind them the embedded labels."""

@@ -44,6 +44,7 @@ def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
     with below("/spec/recipe"):
         _, recipe = recipes.parse(table)
         require_files(recipe)
+        table = recipes.with_digests(table, recipe)
     _, folder = name_and_folder(supernet.dataset)  # what it learnt from, if not said otherwise
     workers, data = body.get("workers", 1), body.get("data", folder)
     with below("/spec"):

@@ -18,6 +18,7 @@ def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
     with below("/spec/recipe"):
         method, recipe = recipes.parse(spec.recipe)
         require_files(recipe)
+        table = recipes.with_digests({**spec.recipe, "method": method}, recipe)
     with below("/spec"):
         require_divisible(recipe, spec.workers)
         if spec.data and "://" not in spec.data and not Path(spec.data).is_dir():
@@ -26,7 +27,7 @@ def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
             catalog.check_extractor(spec.feature_extractor)
             _check_name(spec.name, method, storage)
             _check_data(recipe.dataset, spec.data)
-    table = recipes.with_whole_paths({**spec.recipe, "method": method}, recipe)
+    table = recipes.with_whole_paths(table, recipe)
     return Accepted(spec=spec.to_json() | {"recipe": table})
 
 

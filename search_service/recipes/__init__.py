@@ -5,12 +5,25 @@ from pathlib import Path
 from typing import Any
 
 from search_service.errors import InvalidInput, UnknownName
+from search_service.recipes import spade
 from search_service.recipes.anycost import AnycostRecipe
 from search_service.recipes.compression import CompressRecipe, FinetuneRecipe, ScratchRecipe
 from search_service.recipes.cyclegan import CycleganRecipe
 from search_service.recipes.pix2pix import Pix2pixRecipe
-from search_service.recipes.reading import named_files, read, read_toml, with_whole_paths
+from search_service.recipes.reading import (
+    named_files,
+    read,
+    read_toml,
+    with_digests,
+    with_whole_paths,
+)
 from search_service.recipes.records import Recipe, Records
+from search_service.recipes.spade import (
+    SpadeCompressRecipe,
+    SpadeFinetuneRecipe,
+    SpadeRecipe,
+    SpadeScratchRecipe,
+)
 
 RECIPES: Mapping[str, type[Recipe]] = {
     "anycost": AnycostRecipe,
@@ -19,6 +32,14 @@ RECIPES: Mapping[str, type[Recipe]] = {
     "finetune": FinetuneRecipe,
     "pix2pix": Pix2pixRecipe,
     "scratch": ScratchRecipe,
+    "spade": SpadeRecipe,
+}
+# Of the methods that teach a supernet or its subnets: for other kinds of generators than residual
+# ones, by what the table `supernet` says.
+OTHER_GENERATORS: Mapping[tuple[str, str], type[Recipe]] = {
+    ("compress", spade.GENERATOR): SpadeCompressRecipe,
+    ("finetune", spade.GENERATOR): SpadeFinetuneRecipe,
+    ("scratch", spade.GENERATOR): SpadeScratchRecipe,
 }
 # Of the methods that train a supernet: the network that is one.
 SUPERNETS: Mapping[str, str] = {"anycost": "average", "compress": "supernet"}
@@ -33,7 +54,11 @@ def parse(table: Mapping[str, Any]) -> tuple[str, Recipe]:
     if name not in RECIPES:
         known = ", ".join(sorted(RECIPES))
         raise UnknownName(f"unknown training method {name!r}; known: {known}", pointer="/method")
-    return name, read(RECIPES[name], {key: table[key] for key in table if key != "method"})
+    supernet = table.get("supernet", {})
+    generator = supernet.get("generator", "") if isinstance(supernet, Mapping) else ""
+    known_as = (name, generator if isinstance(generator, str) else "")
+    kind = OTHER_GENERATORS.get(known_as, RECIPES[name])
+    return name, read(kind, {key: table[key] for key in table if key != "method"})
 
 
 def parse_file(path: Path) -> tuple[str, Recipe]:
@@ -50,5 +75,6 @@ __all__ = [
     "parse",
     "parse_file",
     "read_toml",
+    "with_digests",
     "with_whole_paths",
 ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from search_service.domain.space import SearchSpace
 from search_service.errors import InvalidInput
 
 
@@ -19,3 +20,12 @@ def one_of(key: str, value: str, known: Collection[str]) -> None:
         raise InvalidInput(
             f"{name} must be one of {', '.join(known)}; got {value!r}", pointer=f"/{key}"
         )
+
+
+def require_architecture(text: str, space: SearchSpace) -> None:
+    """Raises InvalidInput, pointing at `architecture`, for one that the space does not hold."""
+    try:
+        space.parse(text)
+    except InvalidInput as error:
+        error.pointer = "/architecture"
+        raise

@@ -8,22 +8,24 @@ from dataclasses import asdict, dataclass, field
 from search_service import spaces
 from search_service.domain.space import SearchSpace
 from search_service.errors import InvalidInput
-from search_service.recipes.checks import at_least, one_of
+from search_service.recipes.checks import at_least, one_of, require_architecture
+from search_service.recipes.distances import DISTANCES
+from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.reading import file_field, required_file
 from search_service.recipes.translation import Teacher, TranslationRecipe
-
-DISTANCES = ("l1", "l2", "smooth-l1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudentSize:
     """The supernet whose weights or whose subnet is trained."""
 
+    generator: str = "resnet"
     base_channels: int = 64
     blocks: int = 9
     space: str = ""  # a published search space; empty: quarters of base_channels everywhere
 
     def __post_init__(self) -> None:
+        one_of("generator", self.generator, ("resnet", "spade"))  # of the latter: SpadeStudentSize
         _ = self.choices
 
     @property
@@ -52,6 +54,7 @@ class StudentRecipe(TranslationRecipe):
     supernet: StudentSize = field(default_factory=StudentSize)
     teacher: Teacher = field(default_factory=Teacher)
     weights: Weights = field(default_factory=Weights)
+    perceptual: Perceptual = field(default_factory=Perceptual)
     distance: str = "l1"  # of reconstruction; or l2, smooth-l1
     layers: tuple[str, ...] = ()  # mapped; empty: after the downward steps and after each group
 
@@ -87,7 +90,7 @@ class FinetuneRecipe(StudentRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_architecture(self.architecture, self.supernet)
+        require_architecture(self.architecture, self.supernet.choices)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,12 +101,4 @@ class ScratchRecipe(StudentRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check_architecture(self.architecture, self.supernet)
-
-
-def _check_architecture(text: str, supernet: StudentSize) -> None:
-    try:
-        supernet.choices.parse(text)
-    except InvalidInput as error:
-        error.pointer = "/architecture"
-        raise
+        require_architecture(self.architecture, self.supernet.choices)

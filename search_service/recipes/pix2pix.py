@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.translation import GeneratorSize, TranslationRecipe
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pix2pixRecipe(TranslationRecipe):
-    """The loss is adversarial + reconstruction x L1 to the true image."""
+    """The loss is adversarial + reconstruction x L1 to the true image + the perceptual term."""
 
     generator: GeneratorSize = field(default_factory=GeneratorSize)
     reconstruction: float = 100.0
+    perceptual: Perceptual = field(default_factory=Perceptual)

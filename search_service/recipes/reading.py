@@ -4,6 +4,7 @@ Every default and its meaning stand once, in the dataclass; an unknown key is an
 """
 
 import copy
+import hashlib
 import math
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -65,6 +66,11 @@ def required_file() -> Any:  # as above
     return field(metadata={"file": True})
 
 
+def pinned_file_field(digest: str) -> Any:  # as above
+    """As `file_field`; the field `digest` beside it is for the SHA-256 of the file."""
+    return field(default="", metadata={"file": True, "digest": digest})
+
+
 def named_files(recipe: object, where: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]:
     """Every file that a recipe names, as (the pointer of its key, the name)."""
     for entry in fields(recipe):  # type: ignore[arg-type]  # a dataclass
@@ -87,15 +93,52 @@ def with_whole_paths(table: Mapping[str, Any], recipe: object) -> dict[str, Any]
     return whole
 
 
+def with_digests(table: Mapping[str, Any], recipe: object) -> dict[str, Any]:
+    """The table of a recipe with the SHA-256 of every pinned file that it names.
+
+    Raises InvalidFile, its pointer the key's, for one that cannot be read or is another than said.
+    """
+    pinned = copy.deepcopy(dict(table))
+    for keys, name, digest in _pinned(recipe):
+        try:
+            found = hashlib.sha256(Path(name).read_bytes()).hexdigest()
+        except OSError as error:
+            raise InvalidFile(
+                f"cannot read {name}: {error.strerror}", pointer=_pointer(keys)
+            ) from error
+        inner = pinned
+        for part in keys[:-1]:
+            inner = inner[part]
+        if inner.setdefault(digest, found) not in ("", found):
+            raise InvalidFile(
+                f"the SHA-256 of {name} is {found}, the recipe says {inner[digest]}",
+                pointer=_pointer(keys),
+            )
+        inner[digest] = found
+    return pinned
+
+
+def _pinned(
+    recipe: object, where: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """Every pinned file that a recipe names: the keys, the name, the field of its digest."""
+    for entry in fields(recipe):  # type: ignore[arg-type]  # a dataclass
+        value = getattr(recipe, entry.name)
+        if is_dataclass(value):
+            yield from _pinned(value, (*where, entry.name))
+        elif value and "digest" in entry.metadata:
+            yield (*where, entry.name), value, entry.metadata["digest"]
+
+
 def _value(keys: tuple[str, ...], value: Any, wanted: Any) -> Any:
     if isinstance(wanted, type) and is_dataclass(wanted):
         if not isinstance(value, Mapping):
             raise _wrong(keys, "a table", value)
         return read(wanted, value, keys)
     if get_origin(wanted) is tuple:
-        if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
-            raise _wrong(keys, "a list of texts", value)
-        return tuple(value)
+        if not isinstance(value, list):
+            raise _wrong(keys, "a list", value)
+        return tuple(_value(keys, entry, get_args(wanted)[0]) for entry in value)
     if get_origin(wanted) is dict:
         if not isinstance(value, Mapping):
             raise _wrong(keys, "a table", value)

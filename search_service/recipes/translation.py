@@ -5,6 +5,7 @@ Defaults are those of pix2pix (Isola et al., 2017), CycleGAN (Zhu et al., 2017) 
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from search_service.domain.datasets import TWO_DOMAINS
 from search_service.domain.seed import require_seed
@@ -65,22 +66,22 @@ class Adam:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TranslationRecipe:
+class ImageToImageRecipe:
     """One run; equal recipes on one machine give equal weights in float32."""
 
-    dataset: str  # one of TWO_DOMAINS
+    datasets: ClassVar[tuple[str, ...]] = TWO_DOMAINS
+
+    dataset: str  # one of `datasets`
     images: int  # how many inputs are seen in all
     batch: int = 1
     seed: int = 233
     precision: str = "float32"  # of the convolutions: float32, or bfloat16 by autocast
     flip: bool = False  # mirror half of the images; both sides of a pair alike
     adversarial: str = "hinge"  # one of ADVERSARIAL
-    critic: CriticSize = field(default_factory=CriticSize)
-    adam: Adam = field(default_factory=Adam)
     records: Records = field(default_factory=Records)
 
     def __post_init__(self) -> None:
-        one_of("dataset", self.dataset, TWO_DOMAINS)
+        one_of("dataset", self.dataset, self.datasets)
         one_of("precision", self.precision, PRECISIONS)
         one_of("adversarial", self.adversarial, ADVERSARIAL)
         require_seed(self.seed)
@@ -96,3 +97,11 @@ class TranslationRecipe:
     def indivisible(self) -> int:
         """See Recipe."""
         return 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranslationRecipe(ImageToImageRecipe):
+    """Of residual generators, which take images."""
+
+    critic: CriticSize = field(default_factory=CriticSize)
+    adam: Adam = field(default_factory=Adam)

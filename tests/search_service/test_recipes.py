@@ -1,10 +1,11 @@
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from search_service.errors import InvalidFile, InvalidInput, UnknownName
-from search_service.recipes import named_files, parse, parse_file
+from search_service.recipes import named_files, parse, parse_file, with_digests
 from search_service.recipes.anycost import Adam, AnycostRecipe
 
 RECIPES = Path(__file__).parents[2] / "infra" / "recipes"
@@ -86,7 +87,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         parse_file(tmp_path / "none.toml")
 
 
-COMPRESS = {"method": "compress", "dataset": "fashion-mnist-edges", "images": 8}
+COMPRESS: dict[str, Any] = {"method": "compress", "dataset": "fashion-mnist-edges", "images": 8}
 TEACHER = {"teacher": {"weights": "teacher.safetensors"}}
 
 
@@ -105,6 +106,13 @@ def test_a_student_without_a_teacher_is_refused() -> None:
         ({"sandwich": True}, "/subnets"),
         ({"layers": ["a", 3]}, "/layers"),
         ({"dataset": "mnist"}, "/dataset"),
+        ({"perceptual": {"levels": [1, "x"]}}, "/perceptual/levels"),
+        ({"perceptual": {"levels": 1.0}}, "/perceptual/levels"),
+        ({"perceptual": {"levels": [0.0, 0]}}, "/perceptual/levels"),
+        ({"perceptual": {"levels": [-1.0, 2.0]}}, "/perceptual/levels"),
+        ({"perceptual": {"weight": -1.0}}, "/perceptual/weight"),
+        ({"perceptual": {"distance": "l3"}}, "/perceptual/distance"),
+        ({"perceptual": {"digest": "00"}}, "/perceptual/digest"),
     ],
 )
 def test_a_bad_value_of_a_student_is_pointed_at(table: dict[str, Any], pointer: str) -> None:
@@ -119,3 +127,23 @@ def test_the_files_that_a_recipe_names_are_known_by_their_keys() -> None:
         "/teacher/weights": "teacher.safetensors",
         "/initial": "first.safetensors",
     }
+
+
+def test_a_pinned_file_gets_its_digest(tmp_path: Path) -> None:
+    path = tmp_path / "network.pt"
+    path.write_bytes(b"sees")
+    digest = hashlib.sha256(b"sees").hexdigest()
+    table = COMPRESS | TEACHER | {"perceptual": {"network": str(path), "levels": [1]}}
+    _, recipe = parse(table)
+    pinned = with_digests(table, recipe)
+    assert pinned["perceptual"] == {"network": str(path), "levels": [1], "digest": digest}
+    assert "digest" not in table["perceptual"]
+    assert with_digests(pinned, parse(pinned)[1]) == pinned
+    path.write_bytes(b"sees more")
+    with pytest.raises(InvalidFile, match="the recipe says") as caught:
+        with_digests(pinned, parse(pinned)[1])
+    assert caught.value.pointer == "/perceptual/network"
+    path.unlink()
+    with pytest.raises(InvalidFile, match="cannot read") as caught:
+        with_digests(pinned, parse(pinned)[1])
+    assert caught.value.pointer == "/perceptual/network"

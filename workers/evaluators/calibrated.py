@@ -22,17 +22,22 @@ BATCH_SIZE = 16  # maps that are expanded at once: bounds the memory
 KEPT = 2  # subnets: the one that is judged, and the teacher
 
 
+def calibration_maps(training: MapInputs) -> Tensor:
+    """Those of the training split that statistics are measured on, uint8 (n, 1 or 2, h, w)."""
+    return torch.cat([training.shard(SEED, index) for index in range(MAPS // SHARD)])
+
+
 class CalibratedSupernet:
     """See Generator. The statistics are averages over a fixed list of maps."""
 
     def __init__(self, supernet: SpadeSupernet, training: MapInputs) -> None:
         self._supernet = supernet
-        shards = [training.shard(SEED, index) for index in range(MAPS // SHARD)]
-        self._batches = _Batches(torch.cat(shards), supernet.input_channels)
+        maps = calibration_maps(training)
+        self._batches = MapBatches(maps, supernet.input_channels)
         self._subnets: OrderedDict[Architecture, SpadeGenerator] = OrderedDict()
         self.facts: Mapping[str, Any] = {
             "calibration": "averaged",
-            "calibration_maps": f"{training.name}, first {sum(map(len, shards))} by seed {SEED}",
+            "calibration_maps": f"{training.name}, first {len(maps)} by seed {SEED}",
             "calibration_digest": training.digest,
             "calibration_batch": BATCH_SIZE,
         }
@@ -40,7 +45,9 @@ class CalibratedSupernet:
     def __call__(self, maps: Tensor, architecture: Architecture) -> Tensor:
         """Maps uint8 (n, 1 or 2, h, w) as `one_hot` takes them to images (n, c, h, w)."""
         subnet = self._subnet(architecture)
-        return torch.cat([subnet(batch) for batch in _Batches(maps, self._supernet.input_channels)])
+        return torch.cat(
+            [subnet(batch) for batch in MapBatches(maps, self._supernet.input_channels)]
+        )
 
     def _subnet(self, architecture: Architecture) -> SpadeGenerator:
         if architecture not in self._subnets:
@@ -51,7 +58,7 @@ class CalibratedSupernet:
         return self._subnets[architecture]
 
 
-class _Batches(Sequence[Tensor]):
+class MapBatches(Sequence[Tensor]):
     """Maps by batches, expanded when they are asked for: they are large."""
 
     def __init__(self, maps: Tensor, channels: int) -> None:

@@ -15,13 +15,15 @@ from search_service.recipes.compression import (
 )
 from workers.supernets.gan_compression.resnet_generator import ResnetGenerator
 from workers.training.critics import critic_loss
+from workers.training.distances import DISTANCES
 from workers.training.distillation import Projections, mapped_channels, mapped_layers
 from workers.training.draws import Draws
 from workers.training.objectives import ADVERSARIAL
 from workers.training.optimisers import backward, new_adam, set_learning_rate
 from workers.training.parts import Part, load_state_of, state_of
+from workers.training.perceptual import open_perceptual
 from workers.training.precision import autocast
-from workers.training.student_loss import DISTANCES, Lesson, StudentLoss
+from workers.training.student_loss import Lesson, StudentLoss
 from workers.training.students import Student
 from workers.training.translation_data import (
     ImageSizes,
@@ -48,6 +50,10 @@ class CompressionTraining:
             adversarial=ADVERSARIAL[recipe.adversarial],
             distance=DISTANCES[recipe.distance],
             projections=Projections(self._channels(sizes)),
+            perceptual=open_perceptual(
+                recipe.perceptual, channels=sizes.targets, sides=[data.sides]
+            ),
+            perceptual_weight=recipe.perceptual.weight,
         )
         taught = [student.network, self.loss.projections]
         self.student_adam = new_adam(taught, recipe.adam)
@@ -130,7 +136,8 @@ class CompressionTraining:
         weights = self.recipe.weights
         if self.recipe.teacher.weights:
             return read_teacher(self.recipe.teacher, sizes)
-        if weights.distillation or (weights.reconstruction and not self.paired):
+        compares = bool(weights.reconstruction) or self.recipe.perceptual.active
+        if weights.distillation or (compares and not self.paired):
             raise InvalidInput(
                 "teacher.weights must name a file: this recipe learns from a teacher",
                 pointer="/teacher/weights",

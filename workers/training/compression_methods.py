@@ -13,16 +13,21 @@ from search_service.recipes.compression import (
     ScratchRecipe,
     StudentRecipe,
 )
+from search_service.recipes.spade import SpadeStudentRecipe
 from workers import supernets
 from workers.checkpoints import load_weights
 from workers.evaluators.channels_last import channels_last
 from workers.supernets.gan_compression.resnet import ResnetSupernet, new_subnet
+from workers.training import spade_methods
 from workers.training.compression import CompressionTraining
-from workers.training.methods import METHODS
+from workers.training.map_data import MapData, open_maps
+from workers.training.methods import METHODS, Training
+from workers.training.spade import SpadeTraining
 from workers.training.students import FixedStudent, SupernetStudent
 from workers.training.translation_data import ImageSizes, TranslationData, open_data
 
 R = TypeVar("R", bound=StudentRecipe)
+P = TypeVar("P", bound=SpadeStudentRecipe)
 
 
 def new_supernet(recipe: StudentRecipe, sizes: ImageSizes, initial: str) -> ResnetSupernet:
@@ -68,10 +73,18 @@ def scratch(recipe: ScratchRecipe, data: TranslationData) -> CompressionTraining
 
 def _begin(
     method: Callable[[R, TranslationData], CompressionTraining],
-) -> Callable[[R, Path | None], CompressionTraining]:
-    return lambda recipe, folder: method(recipe, open_data(recipe.dataset, folder))
+    painting: Callable[[P, MapData], SpadeTraining],
+) -> Callable[[R | P, Path | None], Training]:
+    """By the kind of generators that the recipe is for."""
+
+    def begin(recipe: R | P, folder: Path | None) -> Training:
+        if isinstance(recipe, SpadeStudentRecipe):
+            return painting(recipe, open_maps(recipe, folder))
+        return method(recipe, open_data(recipe.dataset, folder))
+
+    return begin
 
 
-METHODS.register("compress")(_begin(compress))
-METHODS.register("finetune")(_begin(finetune))
-METHODS.register("scratch")(_begin(scratch))
+METHODS.register("compress")(_begin(compress, spade_methods.compress))
+METHODS.register("finetune")(_begin(finetune, spade_methods.finetune))
+METHODS.register("scratch")(_begin(scratch, spade_methods.scratch))

@@ -21,6 +21,7 @@ from workers.training.methods import METHODS
 from workers.training.objectives import ADVERSARIAL
 from workers.training.optimisers import backward, new_adam, set_learning_rate
 from workers.training.parts import Part, load_state_of, state_of
+from workers.training.perceptual import open_perceptual
 from workers.training.precision import autocast
 from workers.training.translation_data import (
     TranslationData,
@@ -45,6 +46,9 @@ class Pix2pixTraining:
         self.loss = ADVERSARIAL[recipe.adversarial]
         torch.manual_seed(recipe.seed)
         sizes = data.sizes
+        self.perceptual = open_perceptual(
+            recipe.perceptual, channels=sizes.targets, sides=[data.sides]
+        )
         self.generator = new_generator(recipe.generator, sizes)
         self.critic = new_critic(recipe.critic, sizes.inputs + sizes.targets)
         self.generator_adam = new_adam([self.generator], recipe.adam)
@@ -66,12 +70,16 @@ class Pix2pixTraining:
         backward(self.critic_adam, loss_d)
         self.critic_adam.step()
 
-        # The generator fools it, and stays near the true image.
+        # The generator fools it, and stays near the true image, to the eye of a network as well.
         self.critic.requires_grad_(False)
         with autocast(recipe.precision):
             adversarial = self.loss.generator(in_float32(self.critic(seen_fake)))
         reconstruction = F.l1_loss(fake, real)
         loss_g = adversarial + recipe.reconstruction * reconstruction
+        if self.perceptual is not None:
+            perceptual = self.perceptual(fake, real)
+            loss_g = loss_g + recipe.perceptual.weight * perceptual
+            losses["perceptual"] = perceptual.item()
         backward(self.generator_adam, loss_g)
         self.generator_adam.step()
         self.critic.requires_grad_(True)

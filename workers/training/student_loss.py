@@ -7,19 +7,13 @@ equations 1 to 4: fool the discriminator, make the right image, have the teacher
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from search_service.recipes.compression import Weights
 from workers.training.critics import Critic, in_float32
 from workers.training.distillation import Features, Projections, feature_distance
 from workers.training.objectives import AdversarialLoss
-
-DISTANCES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "l1": F.l1_loss,
-    "l2": F.mse_loss,
-    "smooth-l1": F.smooth_l1_loss,
-}
+from workers.training.perceptual import PerceptualLoss
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,12 +26,14 @@ class Lesson:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StudentLoss:
-    """The three terms and their weighted sum."""
+    """The three terms, the perceptual one where it is asked for, and their weighted sum."""
 
     weights: Weights
     adversarial: AdversarialLoss
     distance: Callable[[Tensor, Tensor], Tensor]
     projections: Projections
+    perceptual: PerceptualLoss | None = None
+    perceptual_weight: float = 0.0
 
     def terms(
         self, image: Tensor, features: Features, lesson: Lesson, *, critic: Critic, seen: Tensor
@@ -51,6 +47,8 @@ class StudentLoss:
             terms["adversarial"] = self.adversarial.generator(in_float32(critic(seen)))
         if self.weights.reconstruction and lesson.right is not None:
             terms["reconstruction"] = self.distance(image, lesson.right)
+        if self.perceptual is not None and lesson.right is not None:
+            terms["perceptual"] = self.perceptual(image, lesson.right)
         if self.weights.distillation:
             terms["distillation"] = feature_distance(self.projections(features), lesson.features)
         return terms
@@ -61,6 +59,7 @@ class StudentLoss:
             "adversarial": self.weights.adversarial,
             "reconstruction": self.weights.reconstruction,
             "distillation": self.weights.distillation,
+            "perceptual": self.perceptual_weight,
         }
         first, *others = (weights[name] * term for name, term in terms.items())
         return sum(others, first)

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from search_service.domain.space import Architecture, largest, sample, smallest
 from workers.supernets.gan_compression.resnet import ResnetSupernet
 from workers.supernets.gan_compression.resnet_generator import ResnetGenerator
+from workers.supernets.gan_compression.spade import SpadeSupernet
+from workers.supernets.gan_compression.spade_generator import SpadeGenerator
 from workers.training.draws import Draws
 
 # Of a batch and names of layers: the image, and the outputs of those layers.
@@ -46,7 +48,9 @@ class SupernetStudent:
 
     name = "supernet"
 
-    def __init__(self, network: ResnetSupernet, *, subnets: int, sandwich: bool) -> None:
+    def __init__(
+        self, network: ResnetSupernet | SpadeSupernet, *, subnets: int, sandwich: bool
+    ) -> None:
         self.network = network
         self._extremes = (largest, smallest) if sandwich else ()
         self._drawn = subnets - len(self._extremes)
@@ -70,7 +74,10 @@ class SupernetStudent:
 
 
 def _run(
-    network: ResnetSupernet, architecture: Architecture, x: Tensor, layers: Collection[str]
+    network: ResnetSupernet | SpadeSupernet,
+    architecture: Architecture,
+    x: Tensor,
+    layers: Collection[str],
 ) -> tuple[Tensor, dict[str, Tensor]]:
     return network.features(x, architecture, layers)
 
@@ -80,7 +87,7 @@ class FixedStudent:
 
     name = "generator"
 
-    def __init__(self, network: ResnetGenerator) -> None:
+    def __init__(self, network: ResnetGenerator | SpadeGenerator) -> None:
         self.network = network
 
     def draw(self, draws: Draws) -> list[Subnet]:

@@ -36,6 +36,12 @@ class TranslationData:
         channels, targets = self.train.inputs.shape[1], self.train.targets.shape[1]
         return ImageSizes(inputs=channels, targets=targets, side=self.train.inputs.shape[2])
 
+    @property
+    def sides(self) -> tuple[int, int]:
+        """Height and width of every target."""
+        height, width = self.train.targets.shape[2:]
+        return height, width
+
 
 def open_data(name: str, folder: Path | None) -> TranslationData:
     """The data set of that name; raises as its reader does, and UnknownName."""

@@ -12,6 +12,7 @@ from search_service.recipes.compression import (
     ScratchRecipe,
     Weights,
 )
+from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.translation import CriticSize, Teacher
 from workers.checkpoints import save_weights
 from workers.supernets.gan_compression.resnet import ResnetSupernet
@@ -30,6 +31,26 @@ def test_the_terms_add_up(
     losses = compress(recipe, pairs).step(0)
     total = 2 * losses["adversarial"] + 3 * losses["reconstruction"] + 5 * losses["distillation"]
     assert losses["generator"] == pytest.approx(total, rel=1e-5)
+
+
+def test_a_perceptual_term_is_added_and_needs_a_right_image(
+    compress_recipe: CompressRecipe,
+    pairs: TranslationData,
+    unpaired: TranslationData,
+    feature_network: Path,
+) -> None:
+    seen = Perceptual(network=str(feature_network), levels=(1.0, 2.0), weight=7.0)
+    recipe = replace(compress_recipe, weights=UNEVEN, perceptual=seen)
+    for data in (pairs, unpaired):
+        losses = compress(recipe, data).step(0)
+        total = 2 * losses["adversarial"] + 3 * losses["reconstruction"]
+        total += 5 * losses["distillation"] + 7 * losses["perceptual"]
+        assert losses["perceptual"] > 0
+        assert losses["generator"] == pytest.approx(total, rel=1e-5)
+    alone = replace(recipe, teacher=Teacher(), weights=Weights(reconstruction=0, distillation=0))
+    assert compress(alone, pairs).step(0)["perceptual"] > 0
+    with pytest.raises(InvalidInput, match=r"teacher\.weights must name a file"):
+        compress(alone, unpaired)
 
 
 def test_pairs_are_compared_with_the_true_image_and_others_with_the_teachers(

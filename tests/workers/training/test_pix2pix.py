@@ -1,9 +1,11 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 from search_service.errors import InvalidInput
+from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.pix2pix import Pix2pixRecipe
 from workers.training.pix2pix import Pix2pixTraining
 from workers.training.translation_data import TranslationData
@@ -16,6 +18,17 @@ def test_the_terms_add_up(
     recipe = replace(pix2pix_recipe, adversarial=adversarial, reconstruction=7.0)
     losses = Pix2pixTraining(recipe, pairs).step(0)
     total = losses["adversarial"] + 7.0 * losses["reconstruction"]
+    assert losses["generator"] == pytest.approx(total)
+
+
+def test_a_perceptual_term_is_added(
+    pix2pix_recipe: Pix2pixRecipe, pairs: TranslationData, feature_network: Path
+) -> None:
+    seen = Perceptual(network=str(feature_network), levels=(1.0, 2.0), weight=11.0)
+    recipe = replace(pix2pix_recipe, reconstruction=7.0, perceptual=seen)
+    losses = Pix2pixTraining(recipe, pairs).step(0)
+    total = losses["adversarial"] + 7.0 * losses["reconstruction"] + 11.0 * losses["perceptual"]
+    assert losses["perceptual"] > 0
     assert losses["generator"] == pytest.approx(total)
 
 

@@ -14,10 +14,11 @@ from workers.discriminators.patch import PatchDiscriminator
 from workers.supernets.gan_compression.resnet import ResnetSupernet
 from workers.supernets.gan_compression.resnet_generator import dense_teacher
 from workers.training.critics import critic_loss
+from workers.training.distances import DISTANCES
 from workers.training.distillation import Projections, mapped_layers
 from workers.training.draws import Draws
 from workers.training.objectives import ADVERSARIAL
-from workers.training.student_loss import DISTANCES, Lesson, StudentLoss
+from workers.training.student_loss import Lesson, StudentLoss
 
 ORACLE = Path(__file__).parents[2] / "fixtures" / "gan_compression"
 CONFIG = "8_12_16_4_12_8_8_4"

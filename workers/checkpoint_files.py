@@ -1,5 +1,6 @@
 """A file of weights, safetensors or PyTorch's own, to tensors by name."""
 
+import argparse
 import io
 import pickle
 from collections.abc import Mapping
@@ -14,16 +15,20 @@ from search_service.catalog import PYTORCH_STARTS
 from search_service.errors import InvalidFile
 
 WRAPPER = "module."  # before every name that was saved from torch's DataParallel
+AVERAGE = "g_ema"  # of StyleGAN2's PyTorch files: the generator to use, beside `g` and `d`
 
 
-def decode(content: bytes, source: str) -> dict[str, Tensor]:
+def decode(content: bytes, source: str, part: str | None = None) -> dict[str, Tensor]:
     """The tensors of a file's content, on the CPU, under the names of the networks here.
 
-    Names lose DataParallel's prefix; residual blocks saved without their dropout are numbered as
-    if it were there. `source` is for the error's text. Raises InvalidFile when the content is not
-    whole, of another format, or holds more than tensors: no code in it is ever run.
+    A PyTorch file may hold several state dicts by name: `part` names the one that is wanted, by
+    default `g_ema`, or the only one. Names lose DataParallel's prefix; residual blocks saved
+    without their dropout are numbered as if it were there. `source` is for the error's text. Raises
+    InvalidFile when the content is not whole, of another format, lacks that part, or holds more
+    than tensors: no code in it is ever run.
     """
-    tensors = _pytorch(content, source) if content.startswith(PYTORCH_STARTS) else None
+    pytorch = content.startswith(PYTORCH_STARTS)
+    tensors = _pytorch(content, source, part) if pytorch else None
     if tensors is None:
         try:
             tensors = load(content)
@@ -32,33 +37,44 @@ def decode(content: bytes, source: str) -> dict[str, Tensor]:
     return _numbered_with_dropout(_unwrapped(tensors))
 
 
-def _pytorch(content: bytes, source: str) -> dict[str, Tensor]:
+def _pytorch(content: bytes, source: str, part: str | None) -> dict[str, Tensor]:
     try:
-        found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals([argparse.Namespace]):  # a training's options
+            found = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise InvalidFile(
             f"{source} holds more than tensors, which is not read: save its state_dict() alone"
         ) from error
     except (RuntimeError, EOFError, ValueError, LookupError) as error:
         raise InvalidFile(f"{source} is not a whole PyTorch file") from error
-    if not _is_state_dict(found):
-        raise InvalidFile(f"{source} is no state dict{_whereabouts(found)}")
-    return {name: tensor.detach() for name, tensor in found.items()}
+    return {name: tensor.detach() for name, tensor in _wanted(found, source, part).items()}
+
+
+def _wanted(found: Any, source: str, part: str | None) -> Mapping[str, Tensor]:
+    """The state dict that is asked for, in what a PyTorch file holds."""
+    if not isinstance(found, Mapping):
+        raise InvalidFile(f"{source} is no state dict but a {type(found).__name__}")
+    if _is_state_dict(found) and part is None:
+        return found
+    inner = {str(name): value for name, value in found.items() if _is_state_dict(value)}
+    names = ", ".join(inner)
+    if not inner:
+        what = "other things than tensors" if part is None else f"no weights under {part}"
+        raise InvalidFile(f"{source} is no state dict: it holds {what}")
+    if part is not None and part not in inner:
+        raise InvalidFile(f"{source} has no weights under {part}; it has them under {names}")
+    if part is None and AVERAGE not in inner and len(inner) > 1:
+        raise InvalidFile(
+            f"{source} is no state dict: its weights lie under {names}; save what is wanted of "
+            "them alone"
+        )
+    chosen: Mapping[str, Tensor] = inner[part or (AVERAGE if AVERAGE in inner else names)]
+    return chosen
 
 
 def _is_state_dict(found: Any) -> bool:
     named = isinstance(found, Mapping) and all(isinstance(name, str) for name in found)
     return named and bool(found) and all(isinstance(t, Tensor) for t in found.values())
-
-
-def _whereabouts(found: Any) -> str:
-    """Where in a larger thing the weights lie, to end an error's sentence."""
-    if not isinstance(found, Mapping):
-        return f" but a {type(found).__name__}"
-    inner = [str(name) for name, value in found.items() if _is_state_dict(value)]
-    if not inner:
-        return ": it holds other things than tensors"
-    return f": its weights lie under {', '.join(inner)}; save what is wanted of them alone"
 
 
 def _unwrapped(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -31,25 +31,25 @@ def write_atomically(path: Path, content: bytes) -> None:
     beside.replace(path)
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
+def read_weights(path: Path, part: str | None = None) -> dict[str, Tensor]:
     """The tensors of a file of safetensors or PyTorch's own format, as `decode` gives them.
 
-    Raises InvalidFile when it is missing, truncated, or of another format.
+    Raises InvalidFile when it is missing, truncated, of another format, or without that part.
     """
     if not path.is_file():
         raise InvalidFile(f"no checkpoint at {path}")
     try:
-        return decode(path.read_bytes(), str(path))
+        return decode(path.read_bytes(), str(path), part)
     except OSError as error:
         raise InvalidFile(f"cannot read {path}: {error.strerror}") from error
 
 
-def load_weights(module: nn.Module, path: Path) -> None:
-    """Fill a module from a file that must hold exactly its state dict.
+def load_weights(module: nn.Module, path: Path, part: str | None = None) -> None:
+    """Fill a module from a file that must hold exactly its state dict, or hold it as `part`.
 
     Raises InvalidFile as `read_weights` and `fill` do.
     """
-    fill(module, read_weights(path), source=str(path))
+    fill(module, read_weights(path, part), source=str(path))
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], *, source: str) -> None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from torch import Tensor
 
+from search_service.spaces.anycost import BASE_CHANNELS
 from search_service.spaces.gan_compression.resnet_channels import group_sizes
 
 Shape = tuple[int, ...]
@@ -19,7 +20,13 @@ _SPECTRAL = ("weight_orig", "weight_u", "weight_v", "weight.0._u", "weight.0._v"
 def likely_network(tensors: Mapping[str, Tensor]) -> str | None:
     """The family and size that fit best, in words; None when nothing here is like it."""
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    for recognise in (_anycost, _residual, _spade, _patch_discriminator):
+    for recognise in (
+        _anycost,
+        _style_discriminator,
+        _residual,
+        _spade,
+        _patch_discriminator,
+    ):
         words = recognise(shapes)
         if words:
             return words
@@ -35,11 +42,45 @@ def _anycost(shapes: Mapping[str, Shape]) -> str | None:
     constant, style = shapes.get("input.input"), shapes.get("style.1.weight")
     if constant is None or style is None:
         return None
-    convolutions = sum(bool(re.fullmatch(r"convs\.\d+\.conv\.weight", name)) for name in shapes)
-    resolution = 4 << (convolutions // 2)
-    words = f"an anycost generator with resolution {resolution} and style_dim {style[0]}"
+    outputs = [constant[1], *_outputs(shapes, "conv1"), *_outputs(shapes, r"convs\.\d+")]
+    resolution = 4 << (len(outputs) // 2 - 1)
+    layers = sum(bool(re.fullmatch(r"style\.\d+\.weight", name)) for name in shapes)
+    words = (
+        f"an anycost generator with resolution {resolution}, {_width(outputs)}, "
+        f"style_dim {style[0]}, mapping_layers {layers}"
+    )
+    image = shapes.get("to_rgb1.bias", (1, 3))[1]
+    words += "" if image == 3 else f", image_channels {image}"
     labels = shapes.get("embed.weight")
     return f"{words}, classes {labels[-1]}" if labels else words
+
+
+def _outputs(shapes: Mapping[str, Shape], layer: str) -> list[int]:
+    pattern = re.compile(rf"{layer}\.conv\.weight")
+    names = sorted((n for n in shapes if pattern.fullmatch(n)), key=lambda n: (len(n), n))
+    return [shapes[name][1] for name in names]
+
+
+def _width(outputs: list[int]) -> str:
+    """An Anycost generator's width as its parameters, where there are some that give it."""
+    cap, sides = max(outputs), list(BASE_CHANNELS.values())
+    bases = [base for base in sides for _ in (0, 1)][: len(outputs)]
+    multiplier = outputs[-1] / bases[-1]
+    if [max(1, min(cap, int(base * multiplier))) for base in bases] == outputs:
+        return f"channel_multiplier {multiplier:g}, channel_max {cap}"
+    return f"widths {'_'.join(map(str, outputs))}"
+
+
+def _style_discriminator(shapes: Mapping[str, Shape]) -> str | None:
+    first, last = shapes.get("convs.0.0.weight"), shapes.get("final_linear.1.weight")
+    if first is None or last is None:
+        return None
+    blocks = sum(bool(re.fullmatch(r"\w+\.\d+\.skip\.1\.weight", name)) for name in shapes)
+    several = "blocks.0.conv1.0.weight" in shapes
+    mapped = [shape for name, shape in shapes.items() if name.endswith("weight_mapping.weight")]
+    kind = "for several resolutions" if several else "for one resolution"
+    told = f", told {mapped[0][1]} numbers of the architecture" if mapped else ""
+    return f"a StyleGAN2 discriminator {kind}, of images of {4 << blocks} pixels{told}"
 
 
 def _residual(shapes: Mapping[str, Shape]) -> str | None:

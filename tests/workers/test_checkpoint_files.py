@@ -1,5 +1,6 @@
 """Weights from files of several formats: what is read, and what is refused in one line."""
 
+import argparse
 import pickle
 from collections import OrderedDict
 from io import BytesIO
@@ -61,6 +62,36 @@ def test_blocks_without_dropout_are_numbered_as_with_it() -> None:
 def test_parameters_come_as_tensors_without_a_gradient() -> None:
     found = decode(saved({"w": nn.Parameter(torch.ones(2))}), "x.pth")
     assert not found["w"].requires_grad
+
+
+def test_of_several_state_dicts_the_averaged_generator_s_is_taken() -> None:
+    average, other = state(), state()
+    parts = {
+        "g": other,
+        "d": other,
+        "g_ema": average,
+        "g_optim": {"state": {0: {"step": torch.ones(())}}, "param_groups": [{"lr": 0.002}]},
+        "args": argparse.Namespace(size=64, path_batch_shrink=2),
+        "latent_avg": torch.zeros(4),
+        "ada_aug_p": 0.0,
+    }
+    found = decode(saved(parts), "x.pt")
+    assert all(torch.equal(found[name], tensor) for name, tensor in average.items())
+
+
+def test_the_only_state_dict_of_a_file_is_taken() -> None:
+    found = decode(saved({"state_dict": state(), "epoch": 3}), "x.pt")
+    assert found.keys() == state().keys()
+
+
+def test_a_named_part_is_taken() -> None:
+    critic = {"verdict": torch.ones(1)}
+    content = saved({"g_ema": state(), "d": {f"module.{n}": t for n, t in critic.items()}})
+    assert decode(content, "x.pt", "d") == critic
+    with pytest.raises(InvalidFile, match="no weights under e; it has them under g_ema, d"):
+        decode(content, "x.pt", "e")
+    with pytest.raises(InvalidFile, match="it holds no weights under d"):
+        decode(saved(state()), "x.pt", "d")
 
 
 class Anything:

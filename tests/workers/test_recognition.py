@@ -8,11 +8,17 @@ from torch import nn
 
 from search_service.spaces.gan_compression import GanCompressionParameters
 from workers import supernets
+from workers.discriminators.anycost import (
+    AnycostDiscriminator,
+    DiscriminatorSize,
+    PlainDiscriminator,
+)
 from workers.discriminators.patch import PatchDiscriminator
 from workers.recognition import likely_network, spectral_names
 from workers.supernets.gan_compression.resnet import ResnetSupernet
 from workers.supernets.gan_compression.resnet_generator import dense_teacher
 
+SIZE = DiscriminatorSize(resolution=16, channel_multiplier=1 / 64)
 RESNET = {"base_channels": 8, "blocks": 4}
 
 
@@ -47,11 +53,40 @@ def supernet(family: str, **parameters: Any) -> nn.Module:
         ),
         (
             supernet("anycost", resolution=16, channel_multiplier=1 / 64, style_dim=8),
-            "an anycost generator with resolution 16 and style_dim 8",
+            (
+                "an anycost generator with resolution 16, "
+                "channel_multiplier 0.015625, channel_max 64, "
+                "style_dim 8, mapping_layers 8"
+            ),
         ),
         (
-            supernet("anycost", resolution=8, channel_multiplier=1 / 64, style_dim=8, classes=5),
-            "an anycost generator with resolution 8 and style_dim 8, classes 5",
+            supernet(
+                "anycost",
+                resolution=64,
+                channel_multiplier=0.3,
+                channel_max=20,
+                style_dim=8,
+                mapping_layers=2,
+                image_channels=1,
+                classes=5,
+            ),
+            (
+                "an anycost generator with resolution 64, "
+                "channel_multiplier 0.078125, channel_max 20, "
+                "style_dim 8, mapping_layers 2, image_channels 1, classes 5"
+            ),
+        ),
+        (
+            PlainDiscriminator(SIZE),
+            "a StyleGAN2 discriminator for one resolution, of images of 16 pixels",
+        ),
+        (
+            AnycostDiscriminator(SIZE, levels=2, code_size=24),
+            (
+                "a StyleGAN2 discriminator for several resolutions, of images of 16 pixels, "
+                "told 24 "
+                "numbers of the architecture"
+            ),
         ),
         (
             PatchDiscriminator(6, base_channels=8, layers=3),

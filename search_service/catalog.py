@@ -20,7 +20,7 @@ from search_service.storage.base import Storage
 
 # What PyTorch's own files begin with: zip archives now, a pickled number in older ones.
 PYTORCH_STARTS = (b"PK\x03\x04", b"\x80\x02\x8a\x0a")
-FEATURE_EXTRACTORS = ("fashion-classifier", "inception:<path of the TorchScript file>")
+FEATURE_EXTRACTORS = ("fashion-classifier", "inception:<path of its weights>")
 
 
 def register_supernet(
@@ -116,7 +116,7 @@ def check_extractor(text: str) -> None:
     if name != "inception" or not colon:
         raise _unknown("feature_extractor", text, FEATURE_EXTRACTORS)
     if not Path(path).is_file():
-        raise InvalidFile(f"no TorchScript file at {path!r}", pointer="/feature_extractor")
+        raise InvalidFile(f"no file at {path!r}", pointer="/feature_extractor")
 
 
 def _unknown(field: str, value: str, known: tuple[str, ...]) -> UnknownName:

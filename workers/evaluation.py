@@ -13,13 +13,14 @@ from torch import Tensor
 
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.domain.space import Architecture, largest
-from search_service.errors import MeasurementFailed, UnknownName
+from search_service.errors import InvalidInput, MeasurementFailed, UnknownName
 from workers import supernets, zoo
 from workers.checkpoints import fill
-from workers.evaluators import fid
+from workers.evaluators import fid, real_features
 from workers.evaluators.calibrated import CalibratedSupernet
 from workers.evaluators.conditions import open_conditions, open_maps
-from workers.evaluators.extractors import open_extractor
+from workers.evaluators.extractors import FeatureExtractor, open_extractor
+from workers.evaluators.feature_scores import Against
 from workers.evaluators.fid import Fid
 from workers.evaluators.image_maker import Generator, ImageMaker
 from workers.evaluators.judge import ImageJudge
@@ -93,12 +94,14 @@ class ArchitectureEvaluator:
             folders=(zoo.folder() / "reference", judging.references),
             data=judging.data,
         )
+        against = self._against(judging, extractor)
         self._judges: dict[str, ImageJudge] = {}
         for use, given in conditions.items():
             maker = ImageMaker(generator, inputs=given.inputs, side=trial.shape[-1], facts=running)
             found = available(
                 given,
                 fid=Fid(extractor, reference),
+                against=against,
                 maker=maker,
                 teacher=largest(self._space),
                 image_shape=(trial.shape[1], trial.shape[2], trial.shape[3]),
@@ -139,6 +142,21 @@ class ArchitectureEvaluator:
             return self._judge(request, architecture)
         known = ", ".join([*self._judges["search"].objectives, "latency_ms"])
         raise UnknownName(f"no evaluator measures {objective!r}; known: {known}")
+
+    @staticmethod
+    def _against(judging: Judging, extractor: FeatureExtractor) -> Against | str:
+        """Features of real images; where the images are not to be had, why, in one line."""
+        try:
+            real = real_features.find_or_compute(
+                judging.dataset,
+                REFERENCE_SPLIT,
+                extractor,
+                folders=(zoo.folder() / "reference", judging.references),
+                data=judging.data,
+            )
+        except InvalidInput as error:
+            return f"no features of real images: {error}"
+        return Against(extractor=extractor, real=real)
 
     def _protocol(self, name: str) -> Mapping[str, Any]:
         search, final = (self._judges[use].protocol(name) for use in ("search", "final"))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from search_service.domain.score import SCORES
 from search_service.errors import UnknownName
 
 FEW = 8  # images that tell architectures apart by errors whose noise is common to all
@@ -36,7 +37,49 @@ OBJECTIVES = {
             unit="",
             source=Source.IMAGES,
             description="squared Fréchet distance of feature statistics to the real images'",
-            min_samples=32,
+            min_samples=SCORES["fid"].min_samples,
+        ),
+        Objective(
+            name="kid",
+            unit="",
+            source=Source.IMAGES,
+            description="kernel distance of features to real images', unbiased: may be negative",
+            min_samples=SCORES["kid"].min_samples,
+        ),
+        Objective(
+            name="is_error",
+            unit="",
+            source=Source.IMAGES,
+            description="1 - inception score / classes of the feature extractor",
+            min_samples=SCORES["is"].min_samples,
+        ),
+        Objective(
+            name="precision_error",
+            unit="",
+            source=Source.IMAGES,
+            description="1 - improved precision: share of images that lie apart from the real ones",
+            min_samples=SCORES["precision"].min_samples,
+        ),
+        Objective(
+            name="recall_error",
+            unit="",
+            source=Source.IMAGES,
+            description="1 - improved recall: share of real images that lie apart from these",
+            min_samples=SCORES["recall"].min_samples,
+        ),
+        Objective(
+            name="density_error",
+            unit="",
+            source=Source.IMAGES,
+            description="1 - density; negative where images lie closer together than real ones",
+            min_samples=SCORES["density"].min_samples,
+        ),
+        Objective(
+            name="coverage_error",
+            unit="",
+            source=Source.IMAGES,
+            description="1 - coverage: share of real images' neighbourhoods that hold no image",
+            min_samples=SCORES["coverage"].min_samples,
         ),
         Objective(
             name="mse",

@@ -128,7 +128,8 @@ def test_an_objective_it_does_not_measure_is_named(
 ) -> None:
     protocol = Protocol(objective="macs", parameters={})
     with pytest.raises(
-        UnknownName, match="no evaluator measures 'macs'; known: fid, teacher_distance, latency_ms"
+        UnknownName,
+        match=r"measures 'macs'; known: fid, teacher_distance, kid, is_error, .*latency_ms",
     ):
         evaluator.measure(replace(request_fid, protocol=protocol))
 

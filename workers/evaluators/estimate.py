@@ -21,3 +21,12 @@ class Estimate:
             high=self.high * factor,
             replicates=tuple(replicate * factor for replicate in self.replicates),
         )
+
+    def missing_of(self, whole: float) -> Self:
+        """What is missing of `whole`, known exactly: the lower end becomes the upper one."""
+        return type(self)(
+            value=whole - self.value,
+            low=whole - self.high,
+            high=whole - self.low,
+            replicates=tuple(whole - replicate for replicate in self.replicates),
+        )

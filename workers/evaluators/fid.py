@@ -11,6 +11,7 @@ from search_service.domain.space import Architecture
 from workers.evaluators.estimate import Estimate
 from workers.evaluators.extractors import FeatureExtractor
 from workers.evaluators.image_maker import Generator, ImageMaker
+from workers.evaluators.image_objective import FEATURES
 from workers.evaluators.inputs import Inputs
 from workers.evaluators.jackknife import INTERVAL, frechet_estimate
 from workers.evaluators.judge import ImageJudge, Judgement
@@ -24,6 +25,7 @@ class Fid:
     """By one extractor, against one reference. See ImageObjective."""
 
     name = NAME
+    rows_name = FEATURES
 
     def __init__(self, extractor: FeatureExtractor, reference: Reference) -> None:
         self._extractor = extractor
@@ -35,9 +37,11 @@ class Fid:
         return {
             "extractor": self._extractor.name,
             "extractor_digest": self._extractor.digest,
+            **self._extractor.facts,
             "reference": f"{self._reference.dataset}.{self._reference.split}",
             "reference_count": self._reference.frechet.statistics.count,
             "reference_digest": self._reference.digest,
+            "covariance": "n-1",
             "interval": INTERVAL,
         }
 

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from workers.evaluators.estimate import Estimate
 
+FEATURES = "features"  # rows of all objectives estimated from features: made once for them
+
 
 class ImageObjective(Protocol):
     """Under `name` in `search_service.domain.objective`, which says the least number of images."""
@@ -19,6 +21,11 @@ class ImageObjective(Protocol):
     @property
     def name(self) -> str:
         """The objective's."""
+        ...
+
+    @property
+    def rows_name(self) -> str:
+        """What its rows are: of objectives with equal names, equal images have equal rows."""
         ...
 
     @property

@@ -50,15 +50,22 @@ def mean_estimate(scores: NDArray[Any]) -> Estimate:
     return jackknife(total / len(scores), rest)
 
 
-def jackknife(value: float, replicates: Sequence[float]) -> Estimate:
-    """A value that cannot be negative, and what it is without each block of samples in turn."""
+def jackknife(
+    value: float,
+    replicates: Sequence[float],
+    *,
+    least: float = 0.0,
+    most: float = math.inf,
+) -> Estimate:
+    """A value that lies between `least` and `most` by its nature, and what it is without each block
+    of samples in turn."""
     count = len(replicates)
     spread = np.square(np.subtract(replicates, np.mean(replicates))).sum()
     error = math.sqrt((count - 1) / count * float(spread))
     margin = float(stdtrit(count - 1, LEVEL)) * error
     return Estimate(
         value=value,
-        low=max(0.0, value - margin),
-        high=value + margin,
+        low=max(least, value - margin),
+        high=min(most, value + margin),
         replicates=tuple(map(float, replicates)),
     )

@@ -70,7 +70,7 @@ class ImageJudge:
         objective = self.objectives[name]
         judged = self._judge(objective, architecture, samples, seed, judged, clock)
         with clock("estimate"):
-            estimate = objective.estimate(judged.rows[name][:samples])
+            estimate = objective.estimate(judged.rows[objective.rows_name][:samples])
         return Judgement(
             estimate=estimate,
             samples=samples,
@@ -91,7 +91,7 @@ class ImageJudge:
         known = {} if judged is None else dict(judged.rows)
         kept = [] if judged is None else list(judged.pixels)
         shown = None if judged is None else judged.shown
-        rows = [known[objective.name]] if objective.name in known else []
+        rows = [known[objective.rows_name]] if objective.rows_name in known else []
         done = -(-sum(map(len, rows)) // SHARD)
         for index in range(done, -(-samples // SHARD)):
             if index < len(kept):
@@ -105,7 +105,7 @@ class ImageJudge:
                 rows.append(objective.rows(pixels, seed=seed, index=index))
             shown = pixels[:SHOWN].numpy().copy() if shown is None else shown
         assert shown is not None
-        known[objective.name] = np.concatenate(rows)
+        known[objective.rows_name] = np.concatenate(rows)
         return Judged(rows=known, pixels=tuple(kept), shown=shown)
 
     def _make(self, architecture: Architecture, seed: int, index: int, clock: Stopwatch) -> Tensor:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Judged:
-    """Rows of whole shards, in order, by objective; and images, for objectives still to come."""
+    """Rows of whole shards, in order, by what they are; images, for objectives still to come."""
 
     rows: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     pixels: tuple[NDArray[np.uint8], ...] = ()  # the first shards, as many as are worth keeping

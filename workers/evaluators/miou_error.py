@@ -45,7 +45,7 @@ def mean_iou(matrix: NDArray[Any]) -> float:
 class MiouError:
     """Over the pixels of all images together. See ImageObjective."""
 
-    name = NAME
+    name = rows_name = NAME
 
     def __init__(self, segmenter: Segmenter, labels: NDArray[np.uint8]) -> None:
         """`labels` (n, h, w): row i belongs to input i; those the network does not know are not

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from search_service.domain.score import SCORES
 from search_service.domain.space import Architecture
 from workers.evaluators import dssim, miou_error, mse
 from workers.evaluators.conditions import Conditions
+from workers.evaluators.feature_objective import FeatureObjective
+from workers.evaluators.feature_scores import Against
 from workers.evaluators.fid import Fid
 from workers.evaluators.image_maker import ImageMaker
 from workers.evaluators.image_objective import ImageObjective
@@ -15,6 +18,7 @@ from workers.evaluators.paired_error import paired_error
 from workers.evaluators.segmenter import FILE, WANTED, open_segmenter
 from workers.evaluators.teacher_distance import TeacherDistance
 
+FEATURE_SCORES = [score for score in SCORES.values() if score.name != "fid"]
 ImageShape = tuple[int, int, int]  # channels, height, width
 
 
@@ -30,16 +34,26 @@ def available(
     conditions: Conditions,
     *,
     fid: Fid,
+    against: Against | str,
     maker: ImageMaker,
     teacher: Architecture,
     image_shape: ImageShape,
     dataset: str,
     data: Path | None,
 ) -> Available:
-    """`image_shape`: of the full output. Raises InvalidFile for a segmentation network that is
-    there and cannot be used."""
+    """`against`: features of real images, or one line that says why there are none; `image_shape`:
+    of the full output. Raises InvalidFile for a segmentation network that is there and cannot be
+    used."""
     objectives: list[ImageObjective] = [fid, TeacherDistance(maker, teacher)]
     impossible = _why_not_paired(conditions, image_shape, dataset)
+    if isinstance(against, str):
+        impossible |= dict.fromkeys((s.objective for s in FEATURE_SCORES), against)
+    else:
+        for each in FEATURE_SCORES:
+            if each.name == "is" and not against.extractor.classes:
+                impossible[each.objective] = f"{against.extractor.name} has no classes"
+            else:
+                objectives.append(FeatureObjective(each.name, against))
     if conditions.targets is not None:
         objectives += [
             paired_error(name, conditions.targets)

@@ -28,7 +28,7 @@ class PairedError:
         self, name: str, error: Error, targets: NDArray[np.uint8], facts: Mapping[str, Any]
     ) -> None:
         """`targets` (n, c, h, w): row i belongs to input i."""
-        self.name = name
+        self.name = self.rows_name = name
         self._error = error
         self._targets = targets
         self._facts = facts

@@ -42,7 +42,7 @@ def file_name(dataset: str, split: str, extractor: str, data: Path | None = None
     Raises as `compute` does.
     """
     if dataset in USER_FOLDERS:
-        _, digest = _real_images(dataset, split, data)
+        _, digest = real_images(dataset, split, data)
         dataset = f"{dataset}-{digest[:12]}"
     return f"{dataset}.{split}.{extractor}.safetensors"
 
@@ -54,7 +54,7 @@ def compute(
 
     Raises UnknownName for the data set, InvalidFile when it cannot be read.
     """
-    pixels, data_digest = _real_images(dataset, split, data)
+    pixels, data_digest = real_images(dataset, split, data)
     images = torch.from_numpy(pixels)  # (n, c, h, w)
     batches = (extractor(batch).numpy() for batch in torch.split(images, BATCH_SIZE))
     statistics = merge(map(features_to_statistics, batches))
@@ -71,7 +71,7 @@ def compute(
     return safetensors.numpy.save(tensors, metadata=facts)
 
 
-def _real_images(dataset: str, split: str, data: Path | None) -> tuple[NDArray[np.uint8], str]:
+def real_images(dataset: str, split: str, data: Path | None) -> tuple[NDArray[np.uint8], str]:
     """Pixels (n, c, h, w) and digest; of a data set of two domains the targets, of maps the
     photographs."""
     if dataset in DATASETS:

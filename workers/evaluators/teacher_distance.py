@@ -32,7 +32,7 @@ def mean_absolute_differences(a: Tensor, b: Tensor) -> NDArray[np.float64]:
 class TeacherDistance:
     """The mean over images of their L1 distance to the teacher's. See ImageObjective."""
 
-    name = NAME
+    name = rows_name = NAME
 
     def __init__(self, maker: ImageMaker, teacher: Architecture) -> None:
         self._maker = maker

@@ -103,6 +103,9 @@ def test_the_protocol_names_everything_a_value_depends_on(
     assert evaluator.protocol == {
         "extractor": "fashion-classifier",
         "extractor_digest": extractor.digest,
+        "resize": "none",
+        "range": "x/127.5-1",
+        "covariance": "n-1",
         "reference": "fashion-mnist-32.train",
         "reference_count": 60_000,
         "reference_digest": reference.digest,

@@ -1,9 +1,9 @@
 """What a feature extractor is, and the table of them."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor
 
@@ -27,6 +27,20 @@ class FeatureExtractor(Protocol):
     @property
     def size(self) -> int:
         """d, the length of a feature vector."""
+        ...
+
+    @property
+    def classes(self) -> int:
+        """How many classes its own classifier tells apart; 0 where there is none."""
+        ...
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What is done to images before the network sees them, as protocols say it."""
+        ...
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Features (n, d) to what its classifier says of them, (n, classes)."""
         ...
 
     def __call__(self, images: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
 """`fashion-classifier`: features of grey 32x32 clothing, by the classifier trained here."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -12,6 +14,7 @@ from workers import zoo
 from workers.evaluators.channels_last import channels_last
 from workers.evaluators.extractors.base import EXTRACTORS, FeatureExtractor, read_weights
 from workers.evaluators.fashion_classifier import (
+    CLASSES,
     FEATURES,
     ConvNorm,
     FashionClassifier,
@@ -24,12 +27,15 @@ class FashionFeatures:
 
     name = "fashion-classifier"
     size = FEATURES
+    classes = CLASSES
+    facts: Mapping[str, Any] = {"resize": "none", "range": "x/127.5-1"}
 
     def __init__(self, classifier: FashionClassifier, digest: str) -> None:
         self.digest = digest
         layers = [layer for block in classifier.body for layer in (folded(block), nn.ReLU())]
         body = nn.Sequential(*layers).eval().requires_grad_(False)
         self._body = channels_last(body)
+        self._head = classifier.head.eval().requires_grad_(False)
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
@@ -41,6 +47,12 @@ class FashionFeatures:
         x = from_uint8(images).contiguous(memory_format=torch.channels_last)
         features: Tensor = self._body(x).mean(dim=(2, 3))
         return features  # (n, 64)
+
+    @torch.inference_mode()
+    def logits(self, features: Tensor) -> Tensor:
+        """See FeatureExtractor."""
+        logits: Tensor = self._head(features)
+        return logits
 
 
 def folded(block: nn.Module) -> nn.Conv2d:

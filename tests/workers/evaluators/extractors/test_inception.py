@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from torch import Tensor, nn
 
 from search_service.errors import InvalidFile, InvalidInput
 from workers.evaluators.extractors import open_extractor
+from workers.evaluators.extractors.inception_network import InceptionNetwork
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 
@@ -65,7 +67,9 @@ def test_files_of_other_bytes_have_other_digests(tmp_path: Path) -> None:
 
 
 def test_without_a_file_it_says_which_one_it_needs() -> None:
-    with pytest.raises(InvalidFile, match=r"no file given: .* inception-2015-12-05\.pt"):
+    with pytest.raises(
+        InvalidFile, match=r"no file given: .*pt_inception-2015.*inception-2015-12-05\.pt"
+    ):
         open_extractor("inception")
 
 
@@ -76,7 +80,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_torchscript_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.pt").write_bytes(b"weights")
-    with pytest.raises(InvalidFile, match="is not TorchScript"):
+    with pytest.raises(InvalidFile, match=r"not a whole .*; inception needs the common state dict"):
         open_extractor("inception", tmp_path / "x.pt")
 
 
@@ -94,3 +98,54 @@ def test_float_images_are_refused(tmp_path: Path) -> None:
     extractor = open_extractor("inception", script(StandIn(2048), tmp_path / "inception.pt"))
     with pytest.raises(InvalidInput, match="takes uint8 images"):
         extractor(torch.zeros(1, 3, 8, 8))
+
+
+@pytest.fixture(scope="module")
+def state_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state dict of the published form with weights of its own, without batch norms' counters."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        state = InceptionNetwork().state_dict()
+    path = tmp_path_factory.mktemp("inception") / "pt_inception-2015-12-05.pth"
+    torch.save({n: t for n, t in state.items() if "num_batches" not in n}, path)
+    return path
+
+
+def test_the_common_state_dict_fills_the_network(state_file: Path) -> None:
+    extractor = open_extractor("inception", state_file)
+    images = torch.randint(0, 256, (2, 1, 16, 16)).byte()
+    features = extractor(images)
+    assert features.shape == (2, 2048)
+    network = InceptionNetwork().eval()
+    network.load_state_dict(torch.load(state_file, weights_only=True), strict=False)
+    with torch.no_grad():
+        expected = network(images.expand(-1, 3, -1, -1))
+    torch.testing.assert_close(features, expected, rtol=1e-4, atol=1e-5)
+    assert extractor.logits(features).shape == (2, extractor.classes) == (2, 1008)
+
+
+def test_a_name_that_tells_its_digest_must_tell_the_right_one(
+    state_file: Path, tmp_path: Path
+) -> None:
+    content = state_file.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()[:8]
+    named = tmp_path / f"pt_inception-2015-12-05-{digest}.pth"
+    named.write_bytes(content)
+    assert open_extractor("inception", named).digest.startswith(digest)
+    wrong = tmp_path / "pt_inception-2015-12-05-6726825d.pth"
+    wrong.write_bytes(content)
+    with pytest.raises(InvalidFile, match=f"is damaged: its SHA-256 begins with {digest}"):
+        open_extractor("inception", wrong)
+
+
+def test_another_networks_state_dict_is_refused_with_what_is_missing(tmp_path: Path) -> None:
+    torch.save({"model.0.weight": torch.zeros(4, 3, 4, 4)}, tmp_path / "x.pth")
+    with pytest.raises(InvalidFile, match=r"does not fit InceptionNetwork.*missing \(Conv2d_1a"):
+        open_extractor("inception", tmp_path / "x.pth")
+
+
+def test_a_torchscript_cannot_be_asked_for_classes(tmp_path: Path) -> None:
+    extractor = open_extractor("inception", script(StandIn(2048), tmp_path / "inception.pt"))
+    assert extractor.classes == 0
+    with pytest.raises(InvalidInput, match="the state dict can"):
+        extractor.logits(torch.zeros(1, 2048))

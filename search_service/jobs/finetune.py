@@ -17,8 +17,9 @@ from search_service.spaces.gan_compression import GanCompressionSpace
 from search_service.storage.base import Storage
 
 METHOD = "finetune"
-FAMILY, GENERATOR = "gan-compression", "resnet"  # whose architectures it can train
-OWN_KEYS = ("method", "images", "subnets", "sandwich", "initial")  # of a supernet's training alone
+FAMILY, GENERATORS = "gan-compression", ("resnet", "spade")  # whose architectures it can train
+# Of a supernet's training alone.
+OWN_KEYS = ("method", "images", "subnets", "sandwich", "initial", "pruned_from_teacher")
 PAGE_SIZE = 200
 
 
@@ -63,12 +64,12 @@ def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
 
 
 def _check_family(supernet: Supernet) -> None:
-    kind = supernet.parameters.get("generator", GENERATOR)
-    if (supernet.family, kind) != (FAMILY, GENERATOR):
+    kind = supernet.parameters.get("generator", GENERATORS[0])
+    if supernet.family != FAMILY or kind not in GENERATORS:
         told = supernet.family + (f" ({kind})" if supernet.family == FAMILY else "")
         raise InvalidInput(
             f"no method fine-tunes one architecture of {told}; there is one for {FAMILY} "
-            f"({GENERATOR})",
+            f"({', '.join(GENERATORS)})",
             pointer="/spec/evaluation",
         )
 
@@ -78,6 +79,14 @@ def _recipe_of(supernet: Supernet, evaluation: Evaluation, storage: Storage) -> 
     space = catalog.space_of(supernet)
     assert isinstance(space, GanCompressionSpace)
     parameters = asdict(space.parameters)
+    size = {key: parameters[key] for key in ("generator", "base_channels", "space")}
+    if parameters["generator"] == "spade":
+        kind = {
+            "map_channels": parameters["input_channels"],
+            "upsampling": parameters["upsampling"],
+        }
+    else:
+        kind, size = {}, size | {"blocks": parameters["blocks"]}
     trained = _training_of(supernet, storage)
     own = {key: value for key, value in trained.items() if key not in OWN_KEYS}
     dataset, _ = name_and_folder(supernet.dataset)
@@ -85,7 +94,8 @@ def _recipe_of(supernet: Supernet, evaluation: Evaluation, storage: Storage) -> 
         "dataset": dataset,
         "weights": {"distillation": 0.0},
         **own,
-        "supernet": {key: parameters[key] for key in ("base_channels", "blocks", "space")},
+        **kind,
+        "supernet": size,
         "architecture": evaluation.architecture,
         "initial": supernet.checkpoint,
     }

@@ -11,6 +11,7 @@ from search_service.errors import InvalidInput
 from search_service.recipes.checks import at_least, one_of, require_architecture
 from search_service.recipes.distances import DISTANCES
 from search_service.recipes.perceptual import Perceptual
+from search_service.recipes.pruning import require_prunable
 from search_service.recipes.reading import file_field, required_file
 from search_service.recipes.translation import Teacher, TranslationRecipe
 
@@ -67,17 +68,36 @@ class StudentRecipe(TranslationRecipe):
                 pointer="/teacher/weights",
             )
 
+    def require_prunable(self, initial: str = "") -> None:
+        """Raises InvalidInput unless the student can begin as a part of its teacher."""
+        require_prunable(
+            initial=initial,
+            weights=self.teacher.weights,
+            kind=self.teacher.kind,
+            teacher=self.teacher.base_channels,
+            student=self.supernet.base_channels,
+        )
+        if self.teacher.blocks != self.supernet.blocks:
+            raise InvalidInput(
+                f"teacher.blocks must be the student's {self.supernet.blocks} for it to begin as "
+                f"the teacher's strongest filters; got {self.teacher.blocks}",
+                pointer="/teacher/blocks",
+            )
+
 
 @dataclass(frozen=True, kw_only=True)
 class CompressRecipe(StudentRecipe):
     """A supernet, taught one or several of its subnets at a time."""
 
     initial: str = file_field()  # the supernet's first weights
+    pruned_from_teacher: bool = False  # or they are the teacher's strongest filters, by L1 norm
     subnets: int = 1  # in each step
     sandwich: bool = False  # two of them the largest and the smallest
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.pruned_from_teacher:
+            self.require_prunable(self.initial)
         at_least("subnets", self.subnets, 2 if self.sandwich else 1)
 
 
@@ -98,7 +118,10 @@ class ScratchRecipe(StudentRecipe):
     """One architecture from random weights: what compression is compared with."""
 
     architecture: str
+    pruned_from_teacher: bool = False  # not random weights, but as of CompressRecipe
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.pruned_from_teacher:
+            self.require_prunable()
         require_architecture(self.architecture, self.supernet.choices)

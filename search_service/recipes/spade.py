@@ -13,6 +13,7 @@ from search_service.domain.space import SearchSpace
 from search_service.errors import InvalidInput
 from search_service.recipes.checks import at_least, one_of, require_architecture
 from search_service.recipes.perceptual import Perceptual
+from search_service.recipes.pruning import require_prunable
 from search_service.recipes.reading import file_field, required_file
 from search_service.recipes.translation import KINDS, Adam, ImageToImageRecipe
 from search_service.spaces.gan_compression.spade_geometry import DOUBLINGS
@@ -169,17 +170,30 @@ class SpadeStudentRecipe(PaintingRecipe):
                 pointer="/teacher/weights",
             )
 
+    def require_prunable(self, initial: str = "") -> None:
+        """Raises InvalidInput unless the student can begin as a part of its teacher."""
+        require_prunable(
+            initial=initial,
+            weights=self.teacher.weights,
+            kind=self.teacher.kind,
+            teacher=self.teacher.base_channels,
+            student=self.supernet.base_channels,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class SpadeCompressRecipe(SpadeStudentRecipe):
     """A supernet, taught one or several of its subnets at a time."""
 
     initial: str = file_field()  # the supernet's first weights
+    pruned_from_teacher: bool = False  # or they are the teacher's strongest filters, by L1 norm
     subnets: int = 1  # in each step
     sandwich: bool = False  # two of them the largest and the smallest
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.pruned_from_teacher:
+            self.require_prunable(self.initial)
         at_least("subnets", self.subnets, 2 if self.sandwich else 1)
 
 
@@ -200,7 +214,10 @@ class SpadeScratchRecipe(SpadeStudentRecipe):
     """One architecture from random weights: what compression is compared with."""
 
     architecture: str
+    pruned_from_teacher: bool = False  # not random weights, but as of SpadeCompressRecipe
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.pruned_from_teacher:
+            self.require_prunable()
         require_architecture(self.architecture, self.supernet.choices)

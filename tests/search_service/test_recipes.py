@@ -7,6 +7,13 @@ import pytest
 from search_service.errors import InvalidFile, InvalidInput, UnknownName
 from search_service.recipes import named_files, parse, parse_file, with_digests
 from search_service.recipes.anycost import Adam, AnycostRecipe
+from search_service.recipes.compression import CompressRecipe
+from search_service.recipes.spade import (
+    SpadeCompressRecipe,
+    SpadeFinetuneRecipe,
+    SpadeRecipe,
+    SpadeScratchRecipe,
+)
 
 RECIPES = Path(__file__).parents[2] / "infra" / "recipes"
 SHIPPED = sorted(set(RECIPES.glob("*.toml")) - {RECIPES / "fashion-classifier.toml"})
@@ -64,9 +71,9 @@ def test_the_method_may_be_said(tmp_path: Path) -> None:
             "/sampling/sides/64",
         ),
         (
-            "method = 'gan'\n" + SMALLEST,
+            "method = 'magic'\n" + SMALLEST,
             UnknownName,
-            "unknown training method 'gan'; known: anycost",
+            "unknown training method 'magic'; known: anycost",
             "/method",
         ),
         ("method = 3\n" + SMALLEST, InvalidInput, "'method' must be str, got 3", "/method"),
@@ -104,6 +111,7 @@ def test_a_student_without_a_teacher_is_refused() -> None:
         ({"method": "scratch", "architecture": "8_8"}, "/architecture"),
         ({"weights": {"adversarial": -1}}, "/weights/adversarial"),
         ({"sandwich": True}, "/subnets"),
+        ({"supernet": {"generator": "unet"}}, "/supernet/generator"),
         ({"layers": ["a", 3]}, "/layers"),
         ({"dataset": "mnist"}, "/dataset"),
         ({"perceptual": {"levels": [1, "x"]}}, "/perceptual/levels"),
@@ -147,3 +155,78 @@ def test_a_pinned_file_gets_its_digest(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile, match="cannot read") as caught:
         with_digests(pinned, parse(pinned)[1])
     assert caught.value.pointer == "/perceptual/network"
+
+
+MAPS: dict[str, Any] = {"dataset": "folder-of-maps", "images": 8, "map_channels": 5}
+SPADE_STUDENT = MAPS | {"supernet": {"generator": "spade", "base_channels": 8}} | TEACHER
+
+
+@pytest.mark.parametrize(
+    ("table", "kind"),
+    [
+        ({"method": "spade"} | MAPS, SpadeRecipe),
+        ({"method": "compress"} | SPADE_STUDENT, SpadeCompressRecipe),
+        (
+            {"method": "scratch", "architecture": "8_8_8_8_8_8_8_2"} | SPADE_STUDENT,
+            SpadeScratchRecipe,
+        ),
+        (
+            {"method": "finetune", "architecture": "8_8_8_8_8_8_8_2", "initial": "a"}
+            | SPADE_STUDENT,
+            SpadeFinetuneRecipe,
+        ),
+        (COMPRESS | TEACHER | {"supernet": {"generator": "resnet"}}, CompressRecipe),
+    ],
+)
+def test_the_kind_of_generator_decides_what_a_recipe_says(
+    table: dict[str, Any], kind: type[object]
+) -> None:
+    assert type(parse(table)[1]) is kind
+
+
+@pytest.mark.parametrize(
+    ("table", "pointer"),
+    [
+        ({"map_channels": 0}, "/map_channels"),
+        ({"dataset": "folder-of-pairs"}, "/dataset"),
+        ({"upsampling": "most"}, "/upsampling"),
+        ({"supernet": {"generator": "spade", "blocks": 9}}, "/supernet/blocks"),
+        ({"supernet": {"generator": "spade", "space": "channels-32"}}, "/supernet/space"),
+        ({"teacher": {"weights": ""}}, "/teacher/weights"),
+        ({"teacher": {"weights": "a", "kind": "thin"}}, "/teacher/kind"),
+        ({"weights": {"feature_matching": -1.0}}, "/weights/feature_matching"),
+        ({"weights": {"distillation": -1.0}}, "/weights/distillation"),
+        ({"critic": {"scales": 0}}, "/critic/scales"),
+        ({"sandwich": True}, "/subnets"),
+        ({"adam": {"two_rates": 1}}, "/adam/two_rates"),
+    ],
+)
+def test_a_bad_value_of_a_spade_student_is_pointed_at(table: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse({"method": "compress"} | SPADE_STUDENT | table)
+    assert caught.value.pointer == pointer
+
+
+@pytest.mark.parametrize("base", [COMPRESS | TEACHER, {"method": "compress"} | SPADE_STUDENT])
+@pytest.mark.parametrize(
+    ("teacher", "more", "pointer"),
+    [
+        ({}, {"weights": {"distillation": 0.0}}, "/teacher/weights"),
+        ({"weights": "a", "kind": "dense"}, {}, "/teacher/kind"),
+        ({"weights": "a", "kind": "mobile", "base_channels": 4}, {}, "/teacher/base_channels"),
+        ({"weights": "a", "kind": "mobile"}, {"initial": "b"}, "/initial"),
+    ],
+)
+def test_a_student_that_cannot_begin_as_its_teacher_is_refused(
+    base: dict[str, Any], teacher: dict[str, Any], more: dict[str, Any], pointer: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(base | {"teacher": teacher, "pruned_from_teacher": True} | more)
+    assert caught.value.pointer == pointer
+
+
+def test_nor_is_one_of_other_blocks() -> None:
+    teacher = {"weights": "a", "kind": "mobile", "blocks": 6}
+    with pytest.raises(InvalidInput) as caught:
+        parse(COMPRESS | {"teacher": teacher, "pruned_from_teacher": True})
+    assert caught.value.pointer == "/teacher/blocks"

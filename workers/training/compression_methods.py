@@ -17,6 +17,7 @@ from search_service.recipes.spade import SpadeStudentRecipe
 from workers import supernets
 from workers.checkpoints import load_weights
 from workers.evaluators.channels_last import channels_last
+from workers.supernets.gan_compression.pruning import initialise_from_wider
 from workers.supernets.gan_compression.resnet import ResnetSupernet, new_subnet
 from workers.training import spade_methods
 from workers.training.compression import CompressionTraining
@@ -25,6 +26,7 @@ from workers.training.methods import METHODS, Training
 from workers.training.spade import SpadeTraining
 from workers.training.students import FixedStudent, SupernetStudent
 from workers.training.translation_data import ImageSizes, TranslationData, open_data
+from workers.training.translation_networks import read_teacher
 
 R = TypeVar("R", bound=StudentRecipe)
 P = TypeVar("P", bound=SpadeStudentRecipe)
@@ -51,6 +53,8 @@ def compress(recipe: CompressRecipe, data: TranslationData) -> CompressionTraini
     """Of a supernet."""
     torch.manual_seed(recipe.seed)
     supernet = new_supernet(recipe, data.sizes, recipe.initial)
+    if recipe.pruned_from_teacher:
+        initialise_from_wider(supernet, read_teacher(recipe.teacher, data.sizes))
     student = SupernetStudent(supernet, subnets=recipe.subnets, sandwich=recipe.sandwich)
     return CompressionTraining(recipe, data, student)
 
@@ -64,10 +68,12 @@ def finetune(recipe: FinetuneRecipe, data: TranslationData) -> CompressionTraini
 
 
 def scratch(recipe: ScratchRecipe, data: TranslationData) -> CompressionTraining:
-    """Of a subnet that begins with random weights."""
+    """Of a subnet that begins with random weights, or as a part of its teacher."""
     torch.manual_seed(recipe.seed)
     space = new_supernet(recipe, data.sizes, "").space
     subnet = new_subnet(space, space.parse(recipe.architecture))
+    if recipe.pruned_from_teacher:
+        initialise_from_wider(subnet, read_teacher(recipe.teacher, data.sizes))
     return CompressionTraining(recipe, data, FixedStudent(channels_last(subnet)))
 
 

@@ -16,7 +16,9 @@ from search_service.spaces.gan_compression import GanCompressionSpace
 from workers.checkpoints import load_weights
 from workers.evaluators.channels_last import channels_last
 from workers.supernets.gan_compression.spade import SpadeSupernet, new_subnet
+from workers.supernets.gan_compression.spade_generator import SpadeGenerator
 from workers.supernets.gan_compression.spade_network import SpadeNetwork, require_taps
+from workers.supernets.gan_compression.spade_pruning import initialise_spade_from_wider
 from workers.training.distillation import Projections
 from workers.training.map_data import MapData, open_maps
 from workers.training.methods import METHODS
@@ -39,6 +41,8 @@ def compress(recipe: SpadeCompressRecipe, data: MapData) -> SpadeTraining:
     """Of a supernet."""
     torch.manual_seed(recipe.seed)
     supernet = channels_last(new_supernet(recipe, data, recipe.initial))
+    if recipe.pruned_from_teacher:
+        initialise_spade_from_wider(supernet, _teacher(recipe, data))
     painter = SupernetPainter(
         supernet,
         subnets=recipe.subnets,
@@ -58,10 +62,12 @@ def finetune(recipe: SpadeFinetuneRecipe, data: MapData) -> SpadeTraining:
 
 
 def scratch(recipe: SpadeScratchRecipe, data: MapData) -> SpadeTraining:
-    """Of a subnet that begins with random weights."""
+    """Of a subnet that begins with random weights, or as a part of its teacher."""
     torch.manual_seed(recipe.seed)
     space = _space(recipe, data)
     subnet = channels_last(new_subnet(space, space.parse(recipe.architecture)))
+    if recipe.pruned_from_teacher:
+        initialise_spade_from_wider(subnet, _teacher(recipe, data))
     painter = SubnetPainter(subnet, data.calibration())
     return SpadeTraining(recipe, data, painter, _tutor(recipe, data, subnet))
 
@@ -79,13 +85,17 @@ def _space(recipe: SpadeStudentRecipe, data: MapData) -> GanCompressionSpace:
     return GanCompressionSpace(data.parameters(size.base_channels, recipe.upsampling, size.space))
 
 
+def _teacher(recipe: SpadeStudentRecipe, data: MapData) -> SpadeGenerator:
+    parameters = data.parameters(recipe.teacher.base_channels, recipe.upsampling)
+    return read_teacher(recipe.teacher, parameters)
+
+
 def _tutor(recipe: SpadeStudentRecipe, data: MapData, student: SpadeNetwork) -> Tutor | None:
     """Raises InvalidInput for a mapped layer that does not exist."""
     if not recipe.weights.distillation:
         return None
     require_taps(recipe.layers)
-    parameters = data.parameters(recipe.teacher.base_channels, recipe.upsampling)
-    teacher = read_teacher(recipe.teacher, parameters)
+    teacher = _teacher(recipe, data)
     channels = {
         layer: (student.tap_channels(layer), teacher.tap_channels(layer)) for layer in recipe.layers
     }

@@ -91,7 +91,7 @@ def test_the_recipe_names_the_architecture_and_the_supernet_s_weights(
         "method": "finetune",
         "dataset": "fashion-mnist-edges",
         "weights": {"distillation": 0.0},
-        "supernet": {"base_channels": 8, "blocks": 1, "space": ""},
+        "supernet": {"generator": "resnet", "base_channels": 8, "blocks": 1, "space": ""},
         "architecture": "2_4_6_8_2_2_4_6",
         "initial": str(tmp_path / "weights.safetensors"),
         "images": 20,
@@ -180,3 +180,36 @@ def test_it_goes_on_with_the_images_that_the_supernet_is_registered_with(
     job = submit(storage, found, images=8)
     assert job.spec["data"] == str(tmp_path)
     assert job.spec["recipe"]["dataset"] == "folder-of-pairs"
+
+
+def test_an_architecture_of_a_spade_generator_is_tuned_on_its_maps(
+    storage: MemoryStorage, tmp_path: Path
+) -> None:
+    (tmp_path / "maps").mkdir()
+    found = evaluated(
+        storage,
+        tmp_path / "weights.safetensors",
+        family="gan-compression",
+        parameters={
+            "generator": "spade",
+            "base_channels": 8,
+            "image_size": 64,
+            "input_channels": 6,
+            "aspect_ratio": 2.0,
+        },
+        text="8_8_6_4_2_8_4_2",
+        dataset=f"folder-of-maps:{tmp_path / 'maps'}",
+    )
+    job = submit(storage, found, images=10)
+    assert job.spec["data"] == str(tmp_path / "maps")
+    assert job.spec["recipe"] == {
+        "method": "finetune",
+        "dataset": "folder-of-maps",
+        "weights": {"distillation": 0.0},
+        "map_channels": 6,
+        "upsampling": "normal",
+        "supernet": {"generator": "spade", "base_channels": 8, "space": ""},
+        "architecture": "8_8_6_4_2_8_4_2",
+        "initial": str(tmp_path / "weights.safetensors"),
+        "images": 10,
+    }

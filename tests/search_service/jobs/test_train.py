@@ -1,5 +1,6 @@
 """A training is refused at submit for whatever can be told without a worker."""
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,18 @@ def test_a_supernet_of_ones_own_images_may_be_named_when_their_folder_is(
     recipe = {**COMPRESS, "dataset": "folder-of-pairs"}
     job = submit(storage, recipe=recipe, name="net", data=str(tmp_path))
     assert job.spec["data"] == str(tmp_path)
+
+
+def test_a_feature_network_is_pinned_by_its_digest(storage: MemoryStorage, tmp_path: Path) -> None:
+    network = tmp_path / "network.pt"
+    network.write_bytes(b"sees")
+    recipe = {**COMPRESS, "perceptual": {"network": str(network)}}
+    job = submit(storage, recipe=recipe)
+    assert job.spec["recipe"]["perceptual"] == {
+        "network": str(network),
+        "digest": hashlib.sha256(b"sees").hexdigest(),
+    }
+    wrong = {**COMPRESS, "perceptual": {"network": str(network), "digest": "0" * 64}}
+    with pytest.raises(InvalidInput, match="the recipe says 000") as caught:
+        submit(storage, recipe=wrong)
+    assert caught.value.pointer == "/spec/recipe/perceptual/network"

@@ -15,10 +15,12 @@ from search_service.recipes.compression import (
 from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.translation import CriticSize, Teacher
 from workers.checkpoints import save_weights
+from workers.supernets.gan_compression.pruning import strongest
 from workers.supernets.gan_compression.resnet import ResnetSupernet
 from workers.supernets.gan_compression.resnet_generator import ResnetGenerator
 from workers.training.compression_methods import compress, finetune, scratch
 from workers.training.translation_data import TranslationData
+from workers.training.translation_networks import new_generator
 
 UNEVEN = Weights(adversarial=2.0, reconstruction=3.0, distillation=5.0)
 
@@ -184,3 +186,26 @@ def test_student_and_discriminator_learn_from_each_other_as_they_were_before(
     ):
         values = zip(mine.parameters(), theirs.parameters(), strict=True)
         assert all(torch.equal(a, b) for a, b in values)
+
+
+@pytest.mark.parametrize("method", ["compress", "scratch"])
+def test_a_student_may_begin_as_its_teachers_strongest_filters(
+    compress_recipe: CompressRecipe,
+    scratch_recipe: ScratchRecipe,
+    pairs: TranslationData,
+    tmp_path: Path,
+    method: str,
+) -> None:
+    size = Teacher(kind="mobile", base_channels=6, blocks=3)
+    wide = new_generator(size, pairs.sizes)
+    save_weights(wide, tmp_path / "wide.safetensors")
+    teacher = replace(size, weights=str(tmp_path / "wide.safetensors"))
+    changes = {"teacher": teacher, "pruned_from_teacher": True}
+    if method == "compress":
+        recipe = replace(compress_recipe, **changes)  # type: ignore[arg-type]
+        student = compress(recipe, pairs).student.network
+    else:
+        student = scratch(replace(scratch_recipe, **changes), pairs).student.network  # type: ignore[arg-type]
+    filters = wide.get_parameter("model.1.weight")
+    own = student.get_parameter("model.1.weight")
+    assert torch.equal(own, filters[strongest(filters, len(own))])

@@ -15,16 +15,18 @@ from search_service.recipes.spade import (
     SpadeFinetuneRecipe,
     SpadeRecipe,
     SpadeScratchRecipe,
+    SpadeTeacher,
 )
 from search_service.spaces.gan_compression import GanCompressionSpace
 from workers.checkpoints import load_weights, read_weights, save_weights
+from workers.supernets.gan_compression.pruning import strongest
 from workers.supernets.gan_compression.spade import SpadeSupernet
 from workers.supernets.gan_compression.spade_generator import SpadeGenerator
 from workers.training.loop import train
 from workers.training.map_data import MapData
 from workers.training.spade import SpadeTraining
 from workers.training.spade_methods import compress, finetune, scratch, spade
-from workers.training.spade_networks import read_teacher
+from workers.training.spade_networks import new_generator, read_teacher
 
 Begin = Callable[..., SpadeTraining]
 
@@ -173,3 +175,24 @@ def test_a_teacher_of_another_size_is_refused(
     other = replace(spade_compress_recipe.teacher, **changes)
     with pytest.raises(InvalidFile):
         compress(replace(spade_compress_recipe, teacher=other), maps)
+
+
+@pytest.mark.parametrize("method", ["compress", "scratch"])
+def test_a_student_may_begin_as_its_teachers_strongest_filters(
+    spade_compress_recipe: SpadeCompressRecipe,
+    spade_scratch_recipe: SpadeScratchRecipe,
+    maps: MapData,
+    tmp_path: Path,
+    method: str,
+) -> None:
+    size = SpadeTeacher(kind="mobile", base_channels=5)
+    wide = new_generator(size, maps.parameters(5, "normal"), spectral=False)
+    save_weights(wide, tmp_path / "wide.safetensors")
+    teacher = replace(size, weights=str(tmp_path / "wide.safetensors"))
+    changes: dict[str, Any] = {"teacher": teacher, "pruned_from_teacher": True}
+    if method == "compress":
+        student = compress(replace(spade_compress_recipe, **changes), maps).painter.network
+    else:
+        student = scratch(replace(spade_scratch_recipe, **changes), maps).painter.network
+    filters, own = wide.get_parameter("fc.weight"), student.get_parameter("fc.weight")
+    assert torch.equal(own, filters[strongest(filters, len(own))])

@@ -36,7 +36,7 @@ def initialise_from_wider(
         elif isinstance(narrow, nn.ConvTranspose2d):
             kept = _take_transposed(narrow, wide, kept)
         elif isinstance(narrow, nn.Conv2d):  # the image keeps its channels in their order
-            kept = _take(narrow, wide, kept, outputs=None if i < last else _all(wide))
+            kept = take(narrow, wide, kept, outputs=None if i < last else all_outputs(wide))
 
 
 def require_narrower(student: nn.Module, teacher: nn.Module) -> None:
@@ -61,7 +61,7 @@ def strongest(filters: Tensor, count: int) -> Tensor:
     return norms.argsort(descending=True, stable=True)[:count]
 
 
-def _take(
+def take(
     narrow: nn.Module, wide: nn.Module, inputs: Tensor, outputs: Tensor | None = None
 ) -> Tensor:
     """Fill a convolution from these inputs of the wide one; returns the outputs taken, in order.
@@ -76,7 +76,8 @@ def _take(
     filters, target = wide.get_parameter("weight")[:, inputs], narrow.get_parameter("weight")
     chosen = strongest(filters, len(target)) if outputs is None else outputs
     target.copy_(filters[chosen])  # (o, c, k, k)
-    narrow.get_parameter("bias").copy_(wide.get_parameter("bias")[chosen])
+    if "bias" in dict(narrow.named_parameters(recurse=False)):
+        narrow.get_parameter("bias").copy_(wide.get_parameter("bias")[chosen])
     return chosen
 
 
@@ -91,9 +92,10 @@ def _take_transposed(narrow: nn.ConvTranspose2d, wide: nn.Module, inputs: Tensor
 def _take_block(narrow: Block, wide: nn.Module, inputs: Tensor) -> None:
     """The hidden channels are the strongest; what is added to the input keeps its channels."""
     first, second = "conv_block.1", "conv_block.6"
-    hidden = _take(narrow.get_submodule(first), wide.get_submodule(first), inputs)
-    _take(narrow.get_submodule(second), wide.get_submodule(second), hidden, outputs=inputs)
+    hidden = take(narrow.get_submodule(first), wide.get_submodule(first), inputs)
+    take(narrow.get_submodule(second), wide.get_submodule(second), hidden, outputs=inputs)
 
 
-def _all(layer: nn.Module) -> Tensor:
+def all_outputs(layer: nn.Module) -> Tensor:
+    """Every output of a convolution, in order."""
     return torch.arange(len(layer.get_parameter("weight")))

@@ -1,43 +1,43 @@
-"""One step of adversarial training of an Anycost supernet.
+"""One step of adversarial training of an Anycost generator, in any of its stages.
 
-Anycost GANs for Interactive Image Synthesis and Editing (Lin et al., CVPR 2021), section 3: a
-sampled resolution and sampled widths each step, a discriminator that is told the architecture, and
-distillation from the full generator. Here the three stages of the paper are one run, and the
-teacher is the moving average of the full generator itself. Where the generator has classes, the
-real images come with theirs, and generated ones are given some as frequent as those.
+Anycost GANs for Interactive Image Synthesis and Editing (Lin et al., CVPR 2021), section 3: first
+a plain StyleGAN2, then one whose resolutions are sampled, then one whose widths are too, judged by
+a discriminator that is told them; from the second stage on every subnet is pulled towards the full
+generator of the stage before. The recipe says which of this a run does. Where the generator has
+classes, the real images come with theirs, and generated ones are given some as frequent as those.
 """
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
-from search_service.domain.space import Architecture, largest
 from search_service.errors import InvalidInput
 from search_service.recipes.anycost import AnycostRecipe
 from search_service.spaces.anycost import AnycostSpace
-from workers.discriminators.anycost import (
-    AnycostDiscriminator,
-    DiscriminatorSize,
-    architecture_code,
-)
+from search_service.spaces.anycost_sampling import Drawn
+from workers.discriminators.anycost import architecture_code
+from workers.discriminators.joint import JointDiscriminator
 from workers.images import from_uint8
-from workers.supernets.anycost import AnycostSupernet
 from workers.training.anycost_data import open_images
 from workers.training.anycost_draws import AnycostDraws
 from workers.training.anycost_grid import picture
+from workers.training.anycost_networks import judge, new_discriminator, new_generator
+from workers.training.anycost_teaching import Teaching
 from workers.training.averaging import decay, update_average
 from workers.training.losses import (
     area_pyramid,
     discriminator_logistic,
     generator_nonsaturating,
-    image_distillation,
     r1_penalty,
 )
 from workers.training.methods import METHODS
+from workers.training.optimisers import backward
+from workers.training.parts import Part, load_state_of, state_of
+from workers.training.path_length import PathLengthMean, path_lengths
 from workers.training.precision import autocast
 
 
@@ -48,7 +48,7 @@ class AnycostTraining:
         """`images` uint8 (count, c, r, r): the real ones; `labels` (count,): the class of each.
 
         Labels are not looked at where the generator has no classes. Raises InvalidInput when it
-        has and there are none.
+        has and there are none, InvalidFile when a file that the recipe names does not fit.
         """
         classes = recipe.generator.classes
         if classes and labels is None:
@@ -56,125 +56,147 @@ class AnycostTraining:
         self.recipe, self.images, self.labels = recipe, images, labels if classes else None
         torch.manual_seed(recipe.seed)
         self.space = AnycostSpace(recipe.generator)
-        self.generator = AnycostSupernet(self.space)
+        self.generator = new_generator(recipe, self.space)
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
-        size = DiscriminatorSize(
-            resolution=recipe.generator.resolution,
-            channel_multiplier=recipe.critic.channel_multiplier,
-            channel_max=recipe.critic.channel_max,
-            image_channels=recipe.generator.image_channels,
-        )
-        self.discriminator = AnycostDiscriminator(
-            size,
-            levels=len(self.space.resolutions),
-            code_size=len(self.code(largest(self.space))),
-            classes=classes,
-        )
+        self.discriminator = new_discriminator(recipe, self.space)
+        self.teaching = Teaching(recipe, self.average)
+        self.path_mean = PathLengthMean(recipe.path_length.decay)
         self.generator_adam = self._adam(self.generator)
         self.discriminator_adam = self._adam(self.discriminator)
 
     def step(self, index: int) -> dict[str, float]:
         """One update of both networks and of the average; returns the losses by name."""
-        recipe, draws = self.recipe, AnycostDraws(self.recipe.seed, index)
+        draws = AnycostDraws(self.recipe.seed, index)
         self._set_learning_rate(index)
+        losses = self._discriminator_step(draws, index)
+        losses |= self._generator_step(draws, index)
+        if self.recipe.path_length.weight and index % self.recipe.path_length.every == 0:
+            losses |= self._path_length_step(draws)
 
-        # The discriminator tells real from fake images of one side. Each kind comes with an
+        # What is kept is the average.
+        seen = (index + 1) * self.recipe.batch
+        kept = decay(self.recipe.averaging, images_seen=seen, batch=self.recipe.batch)
+        update_average(self.average, self.generator, kept)
+        return losses
+
+    def _discriminator_step(self, draws: AnycostDraws, index: int) -> dict[str, float]:
+        recipe = self.recipe
+
+        # The discriminator tells real from fake images of the same sides. Each kind comes with an
         # architecture, the real ones with a drawn one, or the condition alone would tell.
-        side = draws.side(recipe.sampling.sides)
-        real, real_labels = self._real(draws, side)
-        real_code = self.code(draws.architecture(self.space, side, recipe))
-        subnet = draws.architecture(self.space, side, recipe)
-        labels = self._labels(draws)
+        sides = draws.sides(recipe.sides, recipe.sampling)
+        real, real_labels = self._real(draws, sides)
+        real_code = self._code(draws.subnet(self.space, sides[-1], recipe.sampling))
+        subnet = draws.subnet(self.space, sides[-1], recipe.sampling)
+        code, labels = self._code(subnet), self._labels(draws)
         with torch.no_grad(), self._precision():
-            fake = self._pyramid(draws, subnet, labels)[-1]
+            fake = _of_sides(self._pyramid(draws, subnet, labels), sides)
         with self._precision():
-            real_logits = self.discriminator(real, real_code, labels=real_labels).float()
-            fake_logits = self.discriminator(fake, self.code(subnet), labels=labels).float()
-        loss_d = discriminator_logistic(real_logits, fake_logits)
-        self.discriminator_adam.zero_grad()
-        torch.autograd.backward(loss_d)
+            on_real = judge(self.discriminator, real, real_code, real_labels)
+            on_fake = judge(self.discriminator, fake, code, labels)
+        pairs = zip(on_real, on_fake, strict=True)
+        loss = torch.stack([discriminator_logistic(r, f) for r, f in pairs]).sum()
+        backward(self.discriminator_adam, loss)
         losses = {
-            "discriminator": loss_d.item(),
-            "real_logit": real_logits.mean().item(),
-            "fake_logit": fake_logits.mean().item(),
+            "discriminator": loss.item(),
+            "real_logit": torch.stack(on_real).mean().item(),
+            "fake_logit": torch.stack(on_fake).mean().item(),
         }
 
-        # Every now and then its slope at real images is held down.
+        # Every now and then its slope at real images is held down, at one of the sides.
         if index % recipe.r1.every == 0:
-            real.requires_grad_()
+            if not isinstance(self.discriminator, JointDiscriminator):
+                real = [real[int(draws.rng.integers(len(real)))]]
+            for level in real:
+                level.requires_grad_()
             with self._precision():
-                logits = self.discriminator(real, self.code(subnet), labels=real_labels).float()
+                (logits,) = judge(self.discriminator, real, code, real_labels)
             penalty = r1_penalty(real, logits)
             torch.autograd.backward(penalty * (recipe.r1.weight / 2 * recipe.r1.every))
             losses["r1"] = penalty.item()
         self.discriminator_adam.step()
+        return losses
 
-        # The generator fools the discriminator with another subnet of another side.
+    def _generator_step(self, draws: AnycostDraws, index: int) -> dict[str, float]:
+        recipe = self.recipe
+
+        # The generator fools the discriminator with another subnet at other sides.
         self.discriminator.requires_grad_(False)
-        side = draws.side(recipe.sampling.sides)
-        subnet = draws.architecture(self.space, side, recipe)
+        sides = draws.sides(recipe.sides, recipe.sampling)
+        subnet = draws.subnet(self.space, sides[-1], recipe.sampling)
         labels = self._labels(draws)
         latents = draws.latents(recipe.batch, recipe.generator.style_dim, recipe.mixing)
         crossover = draws.crossover(self.generator.style_count)
         noise = self.generator.random_noise(draws.torch)
         with self._precision():
             styles = self.generator.styles(latents, labels=labels, crossover=crossover)
-            pyramid = self.generator.synthesize(styles, self.space.channels(subnet), noise)
-            logits = self.discriminator(pyramid[-1], self.code(subnet), labels=labels).float()
-        loss_g = generator_nonsaturating(logits)
-        losses["generator"] = loss_g.item()
+            channels = self.space.channels(subnet.architecture)
+            pyramid = self.generator.synthesize(styles, channels, noise)
+            shown = _of_sides(pyramid, sides)
+            logits = judge(self.discriminator, shown, self._code(subnet), labels)
+        loss = torch.stack([generator_nonsaturating(each) for each in logits]).sum()
+        losses = {"generator": loss.item()}
 
-        # Its image is to be the averaged full generator's, as far as its width allows.
-        teaching = index * recipe.batch >= recipe.distillation.from_images
-        if teaching and recipe.distillation.weight and subnet != largest(self.space):
-            with torch.no_grad(), self._precision():
-                styles = self.average.styles(latents, labels=labels, crossover=crossover)
-                full = self.average.synthesize(styles, self.space.full_channels, noise)[-1]
-            student = [level.float() for level in pyramid if level.shape[-1] >= 8]
-            teacher = area_pyramid(full.float(), [level.shape[-1] for level in student])
-            distance = image_distillation(student, teacher)
-            loss_g = loss_g + recipe.distillation.weight * distance
+        # Its images are to be the full generator's, as far as its width allows.
+        if self.teaching.concerns(subnet.architecture, index):
+            with self._precision():
+                full = self.teaching.full_image(latents, labels, crossover, noise)
+            distance = self.teaching.distance(pyramid, full)
+            loss = loss + recipe.distillation.weight * distance
             losses["distillation"] = distance.item()
-        self.generator_adam.zero_grad()
-        torch.autograd.backward(loss_g)
+        backward(self.generator_adam, loss)
         self.generator_adam.step()
         self.discriminator.requires_grad_(True)
-
-        # What is kept is the average.
-        seen = (index + 1) * recipe.batch
-        kept = decay(recipe.averaging, images_seen=seen, batch=recipe.batch)
-        update_average(self.average, self.generator, kept)
         return losses
+
+    def _path_length_step(self, draws: AnycostDraws) -> dict[str, float]:
+        """An update of its own, with fewer images than a batch: it costs twice a plain one."""
+        settings = self.recipe.path_length
+        subnet = draws.subnet(self.space, self.space.resolutions[-1], self.recipe.sampling)
+        latents = draws.latents(self.recipe.batch, self.recipe.generator.style_dim)
+        labels = self._labels(draws)
+        few = max(1, len(latents) // settings.share)
+        styles = self.generator.styles(
+            latents[:few], labels=None if labels is None else labels[:few]
+        )
+        noise = self.generator.random_noise(draws.torch)
+        channels = self.space.channels(subnet.architecture)
+        image = self.generator.synthesize(styles, channels, noise)[-1]
+        direction = torch.randn(image.shape, generator=draws.torch)
+        lengths = path_lengths(image, styles, direction)
+        penalty = self.path_mean.penalty(lengths)
+        backward(self.generator_adam, penalty * (settings.weight * settings.every))
+        self.generator_adam.step()
+        return {"path_length": lengths.mean().item(), "path_penalty": penalty.item()}
 
     def state(self) -> dict[str, dict[str, object]]:
         """All that `step` changes, by part."""
-        return {name: part.state_dict() for name, part in self._parts().items()}
+        return state_of(self._parts())
 
     def load_state(self, state: dict[str, dict[str, object]]) -> None:
         """Go on from `state()`."""
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
+        load_state_of(self._parts(), state)
 
     def kept(self) -> Mapping[str, nn.Module]:
-        """The supernet to use is the average."""
-        return {"average": self.average}
+        """The supernet to use is the average; the discriminator is for a later stage."""
+        return {"average": self.average, "discriminator": self.discriminator}
 
     def grid(self) -> bytes:
         """Of the average; see `picture`."""
         return picture(self.average)
 
-    @staticmethod
-    def code(architecture: Architecture) -> Tensor:
-        """The discriminator's condition, (4 entries,)."""
-        return architecture_code(architecture.options[1:])
+    def _code(self, subnet: Drawn) -> Tensor | None:
+        """The discriminator's condition, (4 entries,), if it takes one."""
+        return architecture_code(subnet.ratios) if self.recipe.critic.conditioned else None
 
-    def _parts(self) -> dict[str, nn.Module | torch.optim.Adam]:
+    def _parts(self) -> dict[str, Part]:
         return {
             "generator": self.generator,
             "average": self.average,
             "discriminator": self.discriminator,
             "generator_adam": self.generator_adam,
             "discriminator_adam": self.discriminator_adam,
+            "path_mean": self.path_mean,
         }
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
@@ -197,10 +219,17 @@ class AnycostTraining:
     def _precision(self) -> AbstractContextManager[object]:
         return autocast(self.recipe.precision)
 
-    def _real(self, draws: AnycostDraws, side: int) -> tuple[Tensor, Tensor | None]:
+    def _real(
+        self, draws: AnycostDraws, sides: Sequence[int]
+    ) -> tuple[list[Tensor], Tensor | None]:
+        """Real images at each of the sides, and their labels."""
         places = draws.indices(self.recipe.batch, len(self.images))
-        (shrunk,) = area_pyramid(from_uint8(self.images[places]), [side])
-        return shrunk, None if self.labels is None else self.labels[places]
+        images = from_uint8(self.images[places])
+        if self.recipe.flip:
+            mirrored = draws.coins(self.recipe.batch)[:, None, None, None]
+            images = torch.where(mirrored, images.flip(3), images)
+        labels = None if self.labels is None else self.labels[places]
+        return area_pyramid(images, sides), labels
 
     def _labels(self, draws: AnycostDraws) -> Tensor | None:
         """Classes for generated images: those of real images drawn for it."""
@@ -208,13 +237,15 @@ class AnycostTraining:
             return None
         return self.labels[draws.indices(self.recipe.batch, len(self.labels))]
 
-    def _pyramid(
-        self, draws: AnycostDraws, subnet: Architecture, labels: Tensor | None
-    ) -> list[Tensor]:
+    def _pyramid(self, draws: AnycostDraws, subnet: Drawn, labels: Tensor | None) -> list[Tensor]:
         latents = draws.latents(self.recipe.batch, self.recipe.generator.style_dim)
         noise = self.generator.random_noise(draws.torch)
         styles = self.generator.styles(latents, labels=labels)
-        return self.generator.synthesize(styles, self.space.channels(subnet), noise)
+        return self.generator.synthesize(styles, self.space.channels(subnet.architecture), noise)
+
+
+def _of_sides(pyramid: Sequence[Tensor], sides: Sequence[int]) -> list[Tensor]:
+    return [level for level in pyramid if level.shape[-1] in sides]
 
 
 def begin(recipe: AnycostRecipe, data: Path | None) -> AnycostTraining:

@@ -1,38 +1,47 @@
 """The random decisions that training an Anycost supernet needs besides the common ones."""
 
+from collections.abc import Mapping
+from random import Random
+
 import numpy as np
 import torch
 
-from search_service.domain.space import Architecture, largest, smallest
-from search_service.recipes.anycost import AnycostRecipe
+from search_service.recipes.anycost import Sampling
 from search_service.spaces.anycost import AnycostSpace
+from search_service.spaces.anycost_sampling import Drawn, draw
 from workers.training.draws import Draws
 from workers.training.sharing import mine
 
 
 class AnycostDraws(Draws):
-    """Sides, architectures and latents of one step."""
+    """Resolutions, subnets and latents of one step."""
 
-    def side(self, weights: dict[str, float]) -> int:
-        """One output side, by weight."""
+    def __init__(self, seed: int, step: int) -> None:
+        super().__init__(seed, step)
+        self._python = Random(int(self.rng.integers(2**63)))
+
+    def sides(self, weights: Mapping[int, float], sampling: Sampling) -> tuple[int, ...]:
+        """The resolutions that the discriminator sees, lowest first: all of the weighted ones, or
+        `levels` different ones by weight."""
+        if sampling.resolutions != "sampled":
+            return tuple(weights)
         shares = np.array(list(weights.values())) / sum(weights.values())
-        return int(self.rng.choice([int(name) for name in weights], p=shares))
+        drawn = self.rng.choice(list(weights), size=sampling.levels, replace=False, p=shares)
+        return tuple(sorted(int(side) for side in drawn))
 
-    def architecture(self, space: AnycostSpace, side: int, recipe: AnycostRecipe) -> Architecture:
-        """A subnet of that side: the full one, the smallest one, or every width by itself.
-
-        Anycost GANs (Lin et al., 2021), section 3.3; one subnet a step.
-        """
-        kind = self.rng.random()
-        if kind < recipe.sampling.full:
-            ratios = largest(space).options[1:]
-        elif kind < recipe.sampling.full + recipe.sampling.smallest:
-            ratios = smallest(space).options[1:]
-        else:
-            ratios = tuple(
-                c.options[int(self.rng.integers(len(c.options)))] for c in space.choices[1:]
-            )
-        return space.architecture((side, *ratios))
+    def subnet(self, space: AnycostSpace, side: int, sampling: Sampling) -> Drawn:
+        """One of that output side, with the ratios that the discriminator may be told."""
+        if sampling.channels == "full":
+            entries = len(space.full_channels)
+            return Drawn(architecture=space.uniform(1.0, side), ratios=(1.0,) * entries)
+        return draw(
+            sampling.channels,
+            space,
+            self._python,
+            side=side,
+            full=sampling.full,
+            smallest=sampling.smallest,
+        )
 
     def latents(self, count: int, style_dim: int, mixing: float = 0.0) -> torch.Tensor:
         """`mine` of (count, 1 or 2, style_dim); two with probability `mixing`."""

@@ -17,14 +17,16 @@ def generator_nonsaturating(fake_logits: Tensor) -> Tensor:
     return F.softplus(-fake_logits).mean()
 
 
-def r1_penalty(real: Tensor, real_logits: Tensor) -> Tensor:
+def r1_penalty(real: Tensor | Sequence[Tensor], real_logits: Tensor) -> Tensor:
     """Squared norm of d logits / d images, batch mean, without its weight.
 
     Which Training Methods for GANs do actually Converge? (Mescheder et al., 2018), equation 9.
-    `real` must require a gradient and have made `real_logits`.
+    `real`, several where they were judged together, must require a gradient and have made
+    `real_logits`.
     """
-    (gradient,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
-    return gradient.square().sum((1, 2, 3)).mean()
+    inputs = [real] if isinstance(real, Tensor) else list(real)
+    gradients = torch.autograd.grad(real_logits.sum(), inputs, create_graph=True)
+    return torch.stack([g.square().sum((1, 2, 3)).mean() for g in gradients]).sum()
 
 
 def image_distillation(student: Sequence[Tensor], teacher: Sequence[Tensor]) -> Tensor:

@@ -1,11 +1,12 @@
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
 
-from search_service.domain.space import largest, smallest
+from search_service.domain.space import largest
 from search_service.recipes.anycost import AnycostRecipe, Sampling
-from search_service.spaces.anycost import AnycostParameters, AnycostSpace
+from search_service.spaces.anycost import RATIOS, AnycostParameters, AnycostSpace
 from workers.training.anycost_draws import AnycostDraws
 
 RECIPE = AnycostRecipe(
@@ -14,15 +15,20 @@ RECIPE = AnycostRecipe(
     sampling=Sampling(sides={"32": 3.0, "8": 1.0}, full=0.25, smallest=0.25),
 )
 SPACE = AnycostSpace(RECIPE.generator)
+FLEXIBLE = Sampling(channels="flexible")
 
 
 def test_a_step_draws_the_same_whenever_it_is_run() -> None:
     first, again = (
-        (draws.side(RECIPE.sampling.sides), draws.latents(4, 8))
+        (
+            draws.sides(RECIPE.sides, RECIPE.sampling),
+            draws.subnet(SPACE, 32, RECIPE.sampling),
+            draws.latents(4, 8),
+        )
         for draws in (AnycostDraws(1, 7), AnycostDraws(1, 7))
     )
-    assert first[0] == again[0]
-    assert torch.equal(first[1], again[1])
+    assert first[:2] == again[:2]
+    assert torch.equal(first[2], again[2])
 
 
 @pytest.mark.parametrize(("seed", "step"), [(1, 8), (2, 7)])
@@ -30,17 +36,55 @@ def test_another_step_or_seed_draws_something_else(seed: int, step: int) -> None
     assert not torch.equal(AnycostDraws(1, 7).latents(4, 8), AnycostDraws(seed, step).latents(4, 8))
 
 
+def test_another_step_draws_another_subnet() -> None:
+    subnets = {AnycostDraws(1, step).subnet(SPACE, 32, FLEXIBLE) for step in range(20)}
+    assert len(subnets) > 15
+
+
 def test_sides_come_by_their_weights() -> None:
-    sides = Counter(AnycostDraws(0, step).side(RECIPE.sampling.sides) for step in range(1000))
+    drawn = [AnycostDraws(0, step).sides(RECIPE.sides, RECIPE.sampling) for step in range(1000)]
+    sides = Counter(side for (side,) in drawn)
     assert set(sides) == {32, 8}
     assert sides[32] / 1000 == pytest.approx(0.75, abs=0.05)
 
 
+def test_several_sides_are_different_ones_the_lowest_first() -> None:
+    two = replace(RECIPE, sampling=Sampling(levels=2, channels="full"))
+    drawn = Counter(AnycostDraws(0, step).sides(two.sides, two.sampling) for step in range(600))
+    assert set(drawn) == {(8, 16), (8, 32), (16, 32)}
+    assert all(count / 600 == pytest.approx(1 / 3, abs=0.06) for count in drawn.values())
+
+
+@pytest.mark.parametrize(("resolutions", "seen"), [("highest", (32,)), ("all", (8, 16, 32))])
+def test_the_alternatives_see_the_same_sides_in_every_step(
+    resolutions: str, seen: tuple[int, ...]
+) -> None:
+    recipe = replace(RECIPE, sampling=Sampling(resolutions=resolutions))
+    for step in range(10):
+        assert AnycostDraws(0, step).sides(recipe.sides, recipe.sampling) == seen
+
+
+def test_full_widths_are_drawn_without_chance() -> None:
+    full = Sampling(channels="full")
+    drawn = {AnycostDraws(0, step).subnet(SPACE, 16, full) for step in range(10)}
+    assert [(d.architecture, set(d.ratios)) for d in drawn] == [(SPACE.uniform(1.0, 16), {1.0})]
+
+
+def test_uniform_widths_have_one_multiplier() -> None:
+    uniform = Sampling(channels="uniform")
+    drawn = Counter(AnycostDraws(0, step).subnet(SPACE, 32, uniform) for step in range(400))
+    expected = {(SPACE.uniform(ratio), (ratio,) * len(SPACE.full_channels)) for ratio in RATIOS}
+    assert {(d.architecture, d.ratios) for d in drawn} == expected
+    assert min(drawn.values()) > 60
+
+
 def test_the_extremes_come_as_often_as_asked() -> None:
-    drawn = Counter(AnycostDraws(0, step).architecture(SPACE, 32, RECIPE) for step in range(1000))
-    low = SPACE.architecture((32, *smallest(SPACE).options[1:]))
+    drawn = Counter(
+        AnycostDraws(0, step).subnet(SPACE, 32, RECIPE.sampling).architecture
+        for step in range(1000)
+    )
     assert drawn[largest(SPACE)] / 1000 == pytest.approx(0.25, abs=0.05)
-    assert drawn[low] / 1000 == pytest.approx(0.25, abs=0.05)
+    assert drawn[SPACE.uniform(0.25)] / 1000 == pytest.approx(0.25, abs=0.05)
     assert len(drawn) > 300  # the rest is spread over the space
 
 

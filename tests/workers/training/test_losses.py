@@ -59,3 +59,13 @@ def test_area_levels_keep_the_mean_of_the_image() -> None:
     image = torch.randn(2, 1, 32, 32)
     for level in area_pyramid(image, (8, 16, 32)):
         assert_close(level.mean((1, 2, 3)), image.mean((1, 2, 3)), atol=1e-6, rtol=1e-5)
+
+
+def test_r1_of_levels_judged_together_is_the_sum_over_them() -> None:
+    weights = [torch.randn(1, 3, side, side) for side in (4, 8)]
+    real = [torch.randn(5, 3, side, side, requires_grad=True) for side in (4, 8)]
+    logits = torch.stack([(r * w).sum((1, 2, 3)) for r, w in zip(real, weights, strict=True)]).sum(
+        0
+    )
+    expected = torch.stack([w.square().sum() for w in weights]).sum()
+    assert_close(r1_penalty(real, logits), expected)

@@ -9,6 +9,7 @@ from search_service.recipes import spade
 from search_service.recipes.anycost import AnycostRecipe
 from search_service.recipes.compression import CompressRecipe, FinetuneRecipe, ScratchRecipe
 from search_service.recipes.cyclegan import CycleganRecipe
+from search_service.recipes.gan import GanRecipe
 from search_service.recipes.pix2pix import Pix2pixRecipe
 from search_service.recipes.reading import (
     named_files,
@@ -30,6 +31,7 @@ RECIPES: Mapping[str, type[Recipe]] = {
     "compress": CompressRecipe,
     "cyclegan": CycleganRecipe,
     "finetune": FinetuneRecipe,
+    "gan": GanRecipe,
     "pix2pix": Pix2pixRecipe,
     "scratch": ScratchRecipe,
     "spade": SpadeRecipe,

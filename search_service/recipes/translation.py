@@ -10,13 +10,13 @@ from typing import ClassVar
 from search_service.domain.datasets import TWO_DOMAINS
 from search_service.domain.seed import require_seed
 from search_service.errors import InvalidInput
+from search_service.recipes.adversarial import ADVERSARIAL
 from search_service.recipes.checks import at_least, one_of
 from search_service.recipes.precision import PRECISIONS
 from search_service.recipes.reading import file_field
 from search_service.recipes.records import Records
 
 KINDS = ("dense", "mobile")
-ADVERSARIAL = ("hinge", "lsgan", "non-saturating", "vanilla", "wgangp")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ output with the logits last. Weights and combinations with other terms are the c
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,7 @@ from search_service.registry import Registry
 
 Prediction = Tensor | Sequence[Tensor] | Sequence[Sequence[Tensor]]
 Term = Callable[[Tensor], Tensor]  # logits of any shape to a scalar
+Boundary = Callable[[float, float], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,9 @@ class AdversarialLoss:
     on_generated: Term  # what the generator makes small
     averaged: bool = False  # over scales; otherwise the scales are summed
     penalty: float = 0.0  # the weight of `gradient_penalty` that belongs to it
+    # The logit above which an image is taken for real, of the discriminator's losses on real images
+    # and on generated ones.
+    boundary: Boundary = lambda real, fake: 0.0
 
     def real(self, prediction: Prediction) -> Tensor:
         """The discriminator's loss on real images."""
@@ -75,6 +79,7 @@ ADVERSARIAL.register("lsgan")(
         on_real=lambda logits: (logits - 1).square().mean(),
         on_fake=lambda logits: logits.square().mean(),
         on_generated=lambda logits: (logits - 1).square().mean(),
+        boundary=lambda real, fake: 0.5,
     )
 )
 
@@ -97,11 +102,17 @@ LOGISTIC = AdversarialLoss(
 ADVERSARIAL.register("non-saturating")(LOGISTIC)
 ADVERSARIAL.register("vanilla")(LOGISTIC)  # what pix2pix calls it
 
+# The same paper's equation 1, which the generator minimises: it says itself why that learns slowly.
+ADVERSARIAL.register("minimax")(
+    replace(LOGISTIC, on_generated=lambda logits: -F.softplus(logits).mean())
+)
+
 ADVERSARIAL.register("wgangp")(
     AdversarialLoss(
         on_real=lambda logits: -logits.mean(),
         on_fake=lambda logits: logits.mean(),
         on_generated=lambda logits: -logits.mean(),
         penalty=10.0,
+        boundary=lambda real, fake: (fake - real) / 2,  # half way between the mean logits
     )
 )

@@ -1,0 +1,1 @@
+"""Generators that are trained as they are, and hold no smaller ones."""

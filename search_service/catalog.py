@@ -4,7 +4,7 @@ import json
 import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from os.path import isdir, isfile  # false also for what no path can be
 from typing import Any
 
 import fsspec
@@ -104,7 +104,7 @@ def check_dataset(text: str) -> None:
     if name not in USER_FOLDERS or not folder:
         known = (*FIXED, *(f"{kind}:<folder>" for kind in USER_FOLDERS))
         raise _unknown("dataset", text, known)
-    if not Path(folder).is_dir():
+    if not isdir(folder):
         raise InvalidFile(f"no folder at {folder!r}", pointer="/dataset")
 
 
@@ -115,7 +115,7 @@ def check_extractor(text: str) -> None:
         return
     if name != "inception" or not colon:
         raise _unknown("feature_extractor", text, FEATURE_EXTRACTORS)
-    if not Path(path).is_file():
+    if not isfile(path):
         raise InvalidFile(f"no file at {path!r}", pointer="/feature_extractor")
 
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from search_service import telemetry
 from search_service.artifacts import Artifacts
 from search_service.domain.job import Claim, JobState
+from search_service.domain.scoring import ScoreSpec
 from search_service.errors import GansearchError, LostClaim, StorageUnavailable
 from search_service.queue import WakeUps
 from search_service.storage.base import Storage
@@ -15,6 +16,7 @@ from workers.heartbeat import LEASE_SECONDS, Draining, Heartbeat
 from workers.kept_pool import KeptPool, SupernetPool
 from workers.pool import EvaluatorSpec
 from workers.runners import RUNNERS, Means
+from workers.scoring.pools import ShardPool
 from workers.settling import Devices, register_devices, settle_supernets
 
 logger = logging.getLogger(__name__)
@@ -27,6 +29,10 @@ class Machines(Devices, Protocol):
 
     def pool(self, spec: EvaluatorSpec) -> SupernetPool:
         """Actors for one supernet. Raises InvalidInput when the parts do not fit each other."""
+        ...
+
+    def shards(self, spec: ScoreSpec) -> ShardPool:
+        """Actors for one scoring."""
         ...
 
 
@@ -52,6 +58,7 @@ class Driver:
         self._artifacts = artifacts
         self._cluster = cluster
         self._runs = runs
+        self._references = references
         self._pool = KeptPool(cluster.pool, references=references)
         self.stop = threading.Event()
 
@@ -87,6 +94,8 @@ class Driver:
             storage=self._storage,
             artifacts=self._artifacts,
             pool=self._pool,
+            shards=self._cluster.shards,
+            references=self._references,
             runs=self._runs,
             check=heart.check,
         )

@@ -27,7 +27,7 @@ from workers.evaluators.judge import ImageJudge
 from workers.evaluators.latency import LatencyEvaluator
 from workers.evaluators.objectives import available
 from workers.evaluators.recent import RecentlyJudged
-from workers.evaluators.reference import find_or_compute
+from workers.evaluators.reference import Reference, find_or_compute
 from workers.images import to_uint8
 from workers.images.one_hot import one_hot
 from workers.supernets.gan_compression.spade import SpadeSupernet
@@ -75,13 +75,8 @@ class ArchitectureEvaluator:
             for use, split in SPLITS.items()
         }
         example = conditions["search"].inputs.shard(0, 0)[:1]
-        generator: Generator = supernet
-        running: Mapping[str, Any] = {}
+        generator, running = as_judged(supernet, judging.dataset, judging.data)
         if isinstance(supernet, SpadeSupernet):
-            parameters_ = supernet.space.parameters
-            training = open_maps(parameters_, judging.dataset, REFERENCE_SPLIT, judging.data)
-            generator = CalibratedSupernet(supernet, training)
-            running = generator.facts
             example = one_hot(example, supernet.input_channels)
         extractor = open_extractor(judging.feature_extractor, judging.extractor_file)
         with torch.inference_mode():
@@ -94,7 +89,7 @@ class ArchitectureEvaluator:
             folders=(zoo.folder() / "reference", judging.references),
             data=judging.data,
         )
-        against = self._against(judging, extractor)
+        against = self._against(judging, extractor, reference)
         self._judges: dict[str, ImageJudge] = {}
         for use, given in conditions.items():
             maker = ImageMaker(generator, inputs=given.inputs, side=trial.shape[-1], facts=running)
@@ -144,7 +139,9 @@ class ArchitectureEvaluator:
         raise UnknownName(f"no evaluator measures {objective!r}; known: {known}")
 
     @staticmethod
-    def _against(judging: Judging, extractor: FeatureExtractor) -> Against | str:
+    def _against(
+        judging: Judging, extractor: FeatureExtractor, reference: Reference
+    ) -> Against | str:
         """Features of real images; where the images are not to be had, why, in one line."""
         try:
             real = real_features.find_or_compute(
@@ -154,6 +151,7 @@ class ArchitectureEvaluator:
                 folders=(zoo.folder() / "reference", judging.references),
                 data=judging.data,
             )
+            real_features.require_same_data(reference, real)
         except InvalidInput as error:
             return f"no features of real images: {error}"
         return Against(extractor=extractor, real=real)
@@ -218,6 +216,20 @@ def load_supernet(
     state = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
     fill(supernet, state, source="the checkpoint")
     return cast(RunnableSupernet, supernet.eval().requires_grad_(False))
+
+
+def as_judged(
+    supernet: RunnableSupernet, dataset: str, data: Path | None
+) -> tuple[Generator, Mapping[str, Any]]:
+    """What is run when a supernet is judged, and what a protocol says of its running.
+
+    Raises as `open_maps` does.
+    """
+    if not isinstance(supernet, SpadeSupernet):
+        return supernet, {}
+    training = open_maps(supernet.space.parameters, dataset, REFERENCE_SPLIT, data)
+    calibrated = CalibratedSupernet(supernet, training)
+    return calibrated, calibrated.facts
 
 
 def _agrees(asked: Mapping[str, Any], followed: Mapping[str, Any]) -> bool:

@@ -123,6 +123,31 @@ class FinetuneSpecBody(FinetuneRequest):
     evaluation: Name
 
 
+class GeneratorBody(_Body):
+    """A trained generator; without an architecture the largest of its space."""
+
+    checkpoint: Annotated[StrictStr, Field(min_length=1, max_length=2000)]
+    family: Name
+    parameters: dict[str, Any]
+    dataset: Annotated[StrictStr, Field(min_length=1, max_length=2000)]
+    architecture: Annotated[StrictStr, Field(max_length=2000)] = ""
+
+
+class ScoreSpecBody(_Body):
+    """Scores of a folder's images, or of a generator's, against a reference: a data set, a folder
+    of images, or a file of statistics."""
+
+    reference: Annotated[StrictStr, Field(min_length=1, max_length=2000)]
+    metrics: Annotated[list[Name], Field(min_length=1, max_length=16)] = ["fid"]
+    feature_extractor: Annotated[StrictStr, Field(min_length=1, max_length=2000)] = (
+        "fashion-classifier"
+    )
+    images: Annotated[StrictStr, Field(max_length=2000)] = ""
+    generator: GeneratorBody | None = None
+    samples: Annotated[StrictInt, Field(ge=2, le=10_000_000)] = 10_000
+    seed: Annotated[StrictInt, Field(ge=0, le=MAX_INT)] = 1
+
+
 class _JobBody(_Body):
     priority: Annotated[StrictInt, Field(ge=-1000, le=1000)] = 0
     labels: Annotated[dict[Label, Label], Field(max_length=32)] = {}
@@ -149,8 +174,16 @@ class FinetuneJobRequest(_JobBody):
     spec: FinetuneSpecBody
 
 
+class ScoreJobRequest(_JobBody):
+    """A scoring to queue."""
+
+    kind: Literal["score"]
+    spec: ScoreSpecBody
+
+
 JobRequest = Annotated[
-    SearchJobRequest | TrainJobRequest | FinetuneJobRequest, Field(discriminator="kind")
+    SearchJobRequest | TrainJobRequest | FinetuneJobRequest | ScoreJobRequest,
+    Field(discriminator="kind"),
 ]
 
 

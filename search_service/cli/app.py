@@ -7,6 +7,7 @@ import typer
 
 from search_service.cli import devices, jobs, processes, supernets
 from search_service.cli.fronts import best, front
+from search_service.cli.scoring import score
 from search_service.cli.searching import search
 from search_service.cli.settings import config
 from search_service.cli.training import finetune, train
@@ -46,6 +47,7 @@ app.command("search")(search)
 app.add_typer(jobs.app, name="job")
 app.command("train")(train)
 app.command("finetune")(finetune)
+app.command("score")(score)
 app.command("front")(front)
 app.command("best")(best)
 app.add_typer(devices.app, name="device")

@@ -88,14 +88,15 @@ def summary(job: Record) -> str:
 
 
 def _made(result: Record) -> str:
-    """What a training left, as `: FID 2.1 before, 1.9 after, supernet sup_…, log art_…`."""
+    """What a job left, as `: FID 2.1 before, 1.9 after, supernet sup_…, log art_…`."""
     scores = [
         f"{number(result[when]['fid']['value'])} {when}"
         for when in ("before", "after")
         if when in result
     ]
+    said = [f"{name} {number(told['value'])}" for name, told in result.get("scores", {}).items()]
     made = {"supernet": result.get("supernet"), **result.get("artifacts", {})}
-    said = [f"FID {', '.join(scores)}"] if scores else []
+    said += [f"FID {', '.join(scores)}"] if scores else []
     said += [f"{name} {id_}" for name, id_ in made.items() if id_]
     return f": {', '.join(said)}" if said else ""
 

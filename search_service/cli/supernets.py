@@ -49,11 +49,11 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Register a checkpoint; a worker then loads it and says whether it is ready."""
-    folder, weights = _located(checkpoint)
+    folder, weights = located(checkpoint)
     given = {"family": family, "dataset": dataset, "feature_extractor": feature_extractor}
     body = {
         **DEFAULTS,
-        **_description(parameters, folder),
+        **description(parameters, folder),
         **{field: value for field, value in given.items() if value is not None},
         "name": name or folder.name,
         "checkpoint": weights,
@@ -107,7 +107,7 @@ def settled(client: Client, supernet: str) -> Record:
     return record
 
 
-def _located(checkpoint: str) -> tuple[Path, str]:
+def located(checkpoint: str) -> tuple[Path, str]:
     """The folder that describes it, and the URI of the weights."""
     path = Path(checkpoint)
     if path.is_dir():
@@ -119,7 +119,7 @@ def _located(checkpoint: str) -> tuple[Path, str]:
     return path.absolute().parent, str(path.absolute())
 
 
-def _description(given: str | None, folder: Path) -> dict[str, Any]:
+def description(given: str | None, folder: Path) -> dict[str, Any]:
     """`parameters`, and what else the JSON says of a supernet. Raises InvalidFile, InvalidInput."""
     source = given or str(folder / "parameters.json")
     if source.lstrip().startswith("{"):

@@ -24,19 +24,20 @@ class Progressed:
     phase: str = "queued"
     done: int = 0
     trains: bool = False
+    work: str = "search"  # the phase of a job that runs
     images_per_s: float = 0.0
     losses: str = ""
     front_size: int = 0
     hypervolume: float | None = None
     left_seconds: float | None = None
+    side: str = ""  # of a scoring: real or fake
 
     def take(self, event: StreamedEvent) -> None:
         """Move on by one event."""
         data: dict[str, Any] = event.data
         match event.kind:
             case "state":
-                working = "train" if self.trains else "search"
-                self.phase = working if data["state"] == "running" else data["state"]
+                self.phase = self.work if data["state"] == "running" else data["state"]
             case "evaluation":
                 self.done = data["evaluations"]
             case "front":
@@ -44,6 +45,7 @@ class Progressed:
             case "progress":
                 self.phase, self.done = data["phase"], data["done"]
                 self.budget = data["total"] if self.phase == "train" else data["budget"]
+                self.side = data.get("side", "")
                 self.left_seconds = data.get("eta_seconds", self.left_seconds)
                 if "losses" in data:
                     self.images_per_s = data["images_per_s"]
@@ -63,6 +65,8 @@ class Progressed:
         left = f"  {duration(self.left_seconds)} left" if self.left_seconds is not None else ""
         if self.trains:
             return f"{number(self.images_per_s)} images/s{left}  {self.losses}"
+        if self.work == "score":
+            return f"{self.side} images"
         volume = number(self.hypervolume) or "-"
         return f"front {self.front_size}  hypervolume {volume}{left}"
 
@@ -122,7 +126,9 @@ def watch_job(client: Client, job_id: str) -> Record:
     """Follow a job to the end of its present attempt, on stderr; the record it ends with."""
     job = client.job(job_id)
     budget = job["spec"].get("budget", {}).get("evaluations", 0)
-    progressed = Progressed(budget=budget, trains=job["kind"] != "search")
+    kind = job["kind"]
+    trains = kind in ("train", "finetune")
+    progressed = Progressed(budget=budget, trains=trains, work="train" if trains else kind)
     console = Console(stderr=True)
     with Bar(console) if console.is_terminal else nullcontext(Lines()) as display:
         for event in client.events(job_id):

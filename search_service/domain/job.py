@@ -15,6 +15,7 @@ class JobKind(StrEnum):
     SEARCH = "search"
     TRAIN = "train"
     FINETUNE = "finetune"
+    SCORE = "score"
 
 
 class JobState(StrEnum):

@@ -7,7 +7,7 @@ from typing import Any
 from search_service.domain.ids import new_id
 from search_service.domain.job import Job, JobKind, JobStep
 from search_service.errors import UnknownName
-from search_service.jobs import finetune, search, train
+from search_service.jobs import finetune, score, search, train
 from search_service.jobs.checks import Accepted
 from search_service.queue import WakeUps
 from search_service.storage.base import Storage
@@ -16,6 +16,7 @@ ACCEPT: Mapping[JobKind, Callable[..., Accepted]] = {
     JobKind.SEARCH: search.accept,
     JobKind.TRAIN: train.accept,
     JobKind.FINETUNE: finetune.accept,
+    JobKind.SCORE: score.accept,
 }
 
 

@@ -41,6 +41,16 @@ def below(prefix: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def at(pointer: str) -> Iterator[None]:
+    """Errors raised inside point there, whatever they pointed to."""
+    try:
+        yield
+    except InvalidInput as error:
+        error.pointer = pointer
+        raise
+
+
 def at_least(pointer: str, value: int, least: int) -> None:
     """Raises InvalidInput."""
     if value < least:

@@ -11,12 +11,15 @@ from search_service import catalog, jobs
 from search_service.artifacts import Artifacts
 from search_service.domain.job import Job
 from search_service.domain.measurement import Measurement, MeasurementRequest
+from search_service.domain.scoring import ScoreSpec
 from search_service.domain.supernet import Supernet
 from search_service.pools import InlinePool
 from search_service.queue import open_wake_ups
 from search_service.storage import open_storage
 from workers.driver import Driver
 from workers.pool import EvaluatorSpec
+from workers.scoring.pools import InlineShards
+from workers.scoring.work import ScoreWork
 
 ZOO = Path(__file__).parents[2] / "zoo" / "anycost-fashion32"
 
@@ -68,6 +71,11 @@ class OneProcess:
         """See Machines."""
         self.pools.append(FormulaPool(lambda: self.before()))
         return self.pools[-1]
+
+    def shards(self, spec: ScoreSpec) -> InlineShards:
+        """See Machines."""
+        self.before()
+        return InlineShards(ScoreWork(spec=spec))
 
 
 class Workplace:

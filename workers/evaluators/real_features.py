@@ -21,7 +21,7 @@ from search_service.errors import InvalidFile, InvalidInput
 from workers.evaluators.extractors import FeatureExtractor, open_extractor
 from workers.evaluators.kernel_distance import KernelReference
 from workers.evaluators.manifold import Manifold, features_to_manifold
-from workers.evaluators.reference import BATCH_SIZE, file_name, real_images
+from workers.evaluators.reference import BATCH_SIZE, Reference, file_name, real_images
 
 FORMAT = "gansearch-features-1"
 COUNT = 5_000  # images of a split, or all where there are fewer
@@ -36,6 +36,7 @@ class RealFeatures:
     features: NDArray[np.float32]
     name: str  # dataset.split
     digest: str
+    data_digest: str = ""
     _manifolds: dict[int, Manifold] = field(default_factory=dict)
 
     @cached_property
@@ -99,8 +100,20 @@ def load(path: Path, extractor: FeatureExtractor) -> RealFeatures:
     if not np.isfinite(features).all():
         raise InvalidFile(f"{path} holds values that are not finite")
     return RealFeatures(
-        features=features, name=facts["images"], digest=hashlib.sha256(content).hexdigest()
+        features=features,
+        name=facts["images"],
+        digest=hashlib.sha256(content).hexdigest(),
+        data_digest=facts["data_digest"],
     )
+
+
+def require_same_data(reference: Reference, real: RealFeatures) -> None:
+    """Raises InvalidFile when statistics and features are of different images."""
+    if reference.data_digest != real.data_digest:
+        raise InvalidFile(
+            f"the reference statistics of {reference.dataset}.{reference.split} are of data "
+            f"{reference.data_digest}, the real features of {real.name} of {real.data_digest}"
+        )
 
 
 def find_or_compute(

@@ -58,6 +58,20 @@ def compute(
     images = torch.from_numpy(pixels)  # (n, c, h, w)
     batches = (extractor(batch).numpy() for batch in torch.split(images, BATCH_SIZE))
     statistics = merge(map(features_to_statistics, batches))
+    return encode(
+        statistics, dataset=dataset, split=split, data_digest=data_digest, extractor=extractor
+    )
+
+
+def encode(
+    statistics: FeatureStatistics,
+    *,
+    dataset: str,
+    split: str,
+    data_digest: str,
+    extractor: FeatureExtractor,
+) -> bytes:
+    """The file's content."""
     facts = {
         "format": FORMAT,
         "dataset": dataset,

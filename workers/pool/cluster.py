@@ -10,10 +10,12 @@ from typing import Any
 import ray
 import ray.exceptions
 
+from search_service.domain.scoring import ScoreSpec
 from search_service.errors import InvalidSetting
 from workers.evaluators.latency import calibrate
 from workers.pool.folders import RayFolder, remove_abandoned_folders
 from workers.pool.ray_pool import DEVICE_PREFIX, RayPool
+from workers.pool.shard_pool import RayShards
 from workers.pool.spec import EvaluatorSpec
 
 logger = logging.getLogger(__name__)
@@ -21,6 +23,7 @@ logger = logging.getLogger(__name__)
 QUIET: Mapping[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
 LOCAL_DEVICE = "cpu"
 START_TRIES = 3  # of a local Ray, which gives up early on a loaded machine
+SHARD_CORES = 2  # of an actor that makes images and looks at the last ones at once
 LISTENER_SECONDS = 10.0  # for a Ray at an address to accept a connection
 
 
@@ -93,6 +96,12 @@ class Cluster:
         """
         cores = max(1, int(self._resources().get("CPU", 1)))
         return RayPool(spec, actors=cores)
+
+    def shards(self, spec: ScoreSpec) -> "RayShards":
+        """Actors that make shards for a scoring, two cores each where there are two."""
+        cores = max(1, int(self._resources().get("CPU", 1)))
+        each = min(SHARD_CORES, cores)
+        return RayShards(spec, actors=cores // each, cores_each=each)
 
     def close(self) -> None:
         """Leave; a local cluster ends."""

@@ -55,7 +55,7 @@ class RayPool:
         self._actors: list[_Actor] = []
         first = self._hire("")
         try:
-            self.image_protocols: Mapping[str, Any] = _get(first.handle.image_protocols.remote())
+            self.image_protocols: Mapping[str, Any] = get(first.handle.image_protocols.remote())
         except BaseException:
             self.close()
             raise
@@ -127,7 +127,7 @@ class RayPool:
         work, actor.work = actor.work, None
         assert work is not None
         try:
-            measurement: Measurement = _get(ref)
+            measurement: Measurement = get(ref)
         except GansearchError as error:
             outcome = Outcome(ticket=work.ticket, failure=str(error))
         except ray.exceptions.RayTaskError as error:
@@ -173,7 +173,7 @@ class RayPool:
         return handle
 
 
-def _get(ref: Any) -> Any:
+def get(ref: Any) -> Any:
     """The result; an error of ours that was raised in an actor is raised as itself."""
     try:
         return ray.get(ref)

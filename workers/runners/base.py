@@ -7,8 +7,10 @@ from typing import Protocol
 
 from search_service.artifacts import Artifacts
 from search_service.domain.job import Claim, Ended
+from search_service.domain.scoring import ScoreSpec
 from search_service.storage.base import Storage
 from workers.kept_pool import KeptPool
+from workers.scoring.pools import ShardPool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +20,8 @@ class Means:
     storage: Storage
     artifacts: Artifacts
     pool: KeptPool
+    shards: Callable[[ScoreSpec], ShardPool]  # processes for a scoring; the caller closes them
+    references: Path  # the folder of what is computed here of real images
     runs: Path  # the folder in which a training keeps what it needs to go on
     check: Callable[[], None]  # raises when the work is to stop; call it every second or so
 

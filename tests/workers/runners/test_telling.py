@@ -34,6 +34,8 @@ class Site:
             storage=self.storage,
             artifacts=Artifacts(str(self.folder / "artifacts")),
             pool=KeptPool(lambda _: pytest.fail("no pool"), references=self.folder),
+            shards=lambda _: pytest.fail("no shards"),
+            references=self.folder,
             runs=self.folder,
             check=lambda: None,
         )

@@ -1,0 +1,1 @@
+"""Scoring: any images against real ones, in numbered shards that any number of processes share."""

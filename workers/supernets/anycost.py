@@ -11,7 +11,8 @@ from torch import Tensor
 
 from search_service.domain.space import Architecture, SearchSpace
 from search_service.spaces.anycost import AnycostSpace
-from workers.supernets.anycost_generator import AnycostGenerator, Truncation
+from workers.supernets.anycost_generator import AnycostGenerator
+from workers.supernets.anycost_styles import Truncation
 from workers.supernets.families import SUPERNETS
 
 
@@ -29,6 +30,18 @@ class AnycostSubnet(AnycostGenerator):
     ) -> Tensor:
         """z, labels as in `styles`; the image (n, image_channels, r, r), nominally in [-1, 1]."""
         styles = self.styles(z, labels=labels, truncation=truncation, crossover=crossover)
+        return self.synthesize(styles, self.widths, noise)[-1]
+
+    def from_styles(
+        self,
+        w: Tensor,
+        *,
+        noise: Sequence[Tensor] | None = None,
+        truncation: Truncation | None = None,
+        crossover: int | None = None,
+    ) -> Tensor:
+        """The image of styles w, in W or W+ of the supernet; see `spread` for their shapes."""
+        styles = self.layer_styles(w, truncation=truncation, crossover=crossover)
         return self.synthesize(styles, self.widths, noise)[-1]
 
 
@@ -66,6 +79,19 @@ class AnycostSupernet(AnycostGenerator):
         styles = self.styles(z, labels=labels, truncation=truncation, crossover=crossover)
         return self.synthesize(styles, self._space.channels(architecture), noise)[-1]
 
+    def from_styles(
+        self,
+        w: Tensor,
+        architecture: Architecture,
+        *,
+        noise: Sequence[Tensor] | None = None,
+        truncation: Truncation | None = None,
+        crossover: int | None = None,
+    ) -> Tensor:
+        """The subnet's image of styles w, in W or W+; see `spread` for their shapes."""
+        styles = self.layer_styles(w, truncation=truncation, crossover=crossover)
+        return self.synthesize(styles, self._space.channels(architecture), noise)[-1]
+
     def extract(self, architecture: Architecture) -> AnycostSubnet:
         """See Supernet."""
         widths = self._space.channels(architecture)
@@ -76,6 +102,7 @@ class AnycostSupernet(AnycostGenerator):
             mapping_layers=parameters.mapping_layers,
             image_channels=parameters.image_channels,
             classes=parameters.classes,
+            style_count=self.style_count,
         )
         full = self.state_dict()
         with torch.no_grad():

@@ -8,7 +8,6 @@ mapping network takes 2 · style_dim.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -18,14 +17,7 @@ from workers.layers.equalized import EqualizedLinear
 from workers.layers.mapping import mapping_network
 from workers.layers.modulated import StyledConv, ToRgb
 from workers.supernets.anycost_labels import with_labels
-
-
-@dataclass(frozen=True, kw_only=True)
-class Truncation:
-    """Pull styles towards `centre` (1, style_dim): psi 1 leaves them, 0 gives the centre."""
-
-    psi: float
-    centre: Tensor
+from workers.supernets.anycost_styles import Truncation, spread
 
 
 class ConstantInput(nn.Module):
@@ -44,7 +36,8 @@ class ConstantInput(nn.Module):
 class AnycostGenerator(nn.Module):
     """`widths`: the constant input's channels, then each convolution's, two per resolution.
 
-    With `classes` 0 there is no embedding and nothing that takes a label.
+    With `classes` 0 there is no embedding and nothing that takes a label. `style_count`, where this
+    is a subnet, is that of its supernet, so that both share latents and styles out alike.
     """
 
     def __init__(
@@ -55,9 +48,12 @@ class AnycostGenerator(nn.Module):
         mapping_layers: int,
         image_channels: int,
         classes: int = 0,
+        style_count: int | None = None,
     ) -> None:
         super().__init__()
         self.widths = tuple(widths)
+        # one style per convolution and one for the last RGB
+        self.style_count = len(self.widths) if style_count is None else style_count
         self.style_dim, self.image_channels, self.classes = style_dim, image_channels, classes
         if classes:
             self.embed = EqualizedLinear(classes, style_dim)
@@ -80,11 +76,6 @@ class AnycostGenerator(nn.Module):
     def noise_sides(self) -> tuple[int, ...]:
         """The side of each convolution's noise map: 4, 8, 8, 16, 16, …"""
         return tuple(4 << (i // 2) for i in range(1, len(self.widths)))
-
-    @property
-    def style_count(self) -> int:
-        """How many styles the full network takes, one per convolution and one for the last RGB."""
-        return len(self.widths)
 
     def stored_noise(self) -> list[Tensor]:
         """The noise maps of the checkpoint, (1, 1, side, side) each."""
@@ -119,17 +110,18 @@ class AnycostGenerator(nn.Module):
                 f"latents must be (n, {size}) or (n, 1 or 2, {size}), got {tuple(z.shape)}"
             )
         w: Tensor = self.style(self._joined(latents, labels))
-        if truncation is not None:
-            w = torch.lerp(truncation.centre.to(w.dtype), w, truncation.psi)
-        if w.shape[1] == 1:
-            return w.expand(-1, self.style_count, -1)
-        first = self.style_count // 2 if crossover is None else crossover
-        return torch.cat(
-            [
-                w[:, :1].expand(-1, first, -1),
-                w[:, 1:].expand(-1, self.style_count - first, -1),
-            ],
-            1,
+        return self.layer_styles(w, truncation=truncation, crossover=crossover)
+
+    def layer_styles(
+        self, w: Tensor, *, truncation: Truncation | None = None, crossover: int | None = None
+    ) -> Tensor:
+        """Styles given as they are, one for all layers, two, or one for each: see `spread`."""
+        return spread(
+            w,
+            count=self.style_count,
+            style_dim=self.style_dim,
+            truncation=truncation,
+            crossover=crossover,
         )
 
     def random_styles(self, rng: torch.Generator, count: int) -> Tensor:
@@ -163,9 +155,14 @@ class AnycostGenerator(nn.Module):
         """The image at every level from 4x4 up, each (n, image_channels, r, r), unclamped.
 
         `channels` are the active outputs of the constant and of each convolution; its length sets
-        the last level: two entries per resolution. `noise` defaults to the stored maps.
+        the last level: two entries per resolution. `noise` defaults to the stored maps; given ones
+        are (1 or n, 1, side, side), as many as there are convolutions, or more. Raises InvalidInput
+        for channels that the network has not, and for missing or misshapen noise.
         """
+        self._check_channels(channels)
         maps = self.stored_noise() if noise is None else noise
+        if noise is not None:
+            self._check_noise(noise, len(channels) - 1, len(styles))
         x = self.input(len(styles), channels[0])
         x = self.conv1(x, styles[:, 0], maps[0], channels[1])
         pyramid = [self.to_rgb1(x, styles[:, 1])]
@@ -174,3 +171,23 @@ class AnycostGenerator(nn.Module):
             x = self.convs[i - 1](x, styles[:, i], maps[i], channels[i + 1])
             pyramid.append(self.to_rgbs[i // 2 - 1](x, styles[:, i + 1], pyramid[-1]))
         return pyramid
+
+    def _check_channels(self, channels: Sequence[int]) -> None:
+        full = self.widths
+        if len(channels) % 2 or not 2 <= len(channels) <= len(full):
+            raise InvalidInput(
+                f"channels must be two for each resolution, at most {len(full)}, got "
+                f"{len(channels)}"
+            )
+        for i, (width, most) in enumerate(zip(channels, full, strict=False)):
+            if not 1 <= width <= most:
+                raise InvalidInput(f"channels {i} must be from 1 to {most}, got {width}")
+
+    def _check_noise(self, noise: Sequence[Tensor], count: int, batch: int) -> None:
+        if len(noise) < count:
+            raise InvalidInput(f"noise must have {count} maps, got {len(noise)}")
+        for i, (given, side) in enumerate(zip(noise[:count], self.noise_sides, strict=False)):
+            if tuple(given.shape) not in {(1, 1, side, side), (batch, 1, side, side)}:
+                raise InvalidInput(
+                    f"noise {i} must be (1 or {batch}, 1, {side}, {side}), got {tuple(given.shape)}"
+                )

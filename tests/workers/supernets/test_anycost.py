@@ -7,7 +7,7 @@ from search_service.domain.space import largest, sample, smallest
 from search_service.errors import InvalidInput
 from workers import supernets
 from workers.supernets.anycost import AnycostSupernet
-from workers.supernets.anycost_generator import Truncation
+from workers.supernets.anycost_styles import Truncation
 
 PARAMETERS = {
     "resolution": 32,
@@ -156,3 +156,104 @@ def test_latents_of_another_size_are_refused_with_both_that_fit(
 ) -> None:
     with pytest.raises(InvalidInput, match=r"\(n, 16 or 19\) or .*, got \(2, 17\)"):
         conditional.styles(torch.randn(2, 17))
+
+
+@pytest.fixture
+def unconditional() -> AnycostSupernet:
+    return built_with(0)
+
+
+@pytest.mark.parametrize("side", [8, 32])
+@pytest.mark.parametrize("count", [1, 2, 8])
+@torch.no_grad()
+def test_a_subnet_shares_styles_out_as_its_supernet_does(
+    unconditional: AnycostSupernet, side: int, count: int
+) -> None:
+    architecture = unconditional.space.uniform(0.5, side)
+    w, centre = torch.randn(3, count, 16), torch.randn(1, 16)
+    truncation = Truncation(psi=0.6, centre=centre)
+    subnet = unconditional.extract(architecture)
+    expected = unconditional.from_styles(w, architecture, truncation=truncation)
+    assert_close(subnet.from_styles(w, truncation=truncation), expected, atol=1e-5, rtol=1e-5)
+    if count == 2:
+        z = torch.randn(3, 2, 16)
+        assert_close(subnet(z), unconditional(z, architecture), atol=1e-5, rtol=1e-5)
+
+
+@torch.no_grad()
+def test_a_latent_s_style_gives_the_latent_s_image(unconditional: AnycostSupernet) -> None:
+    z, full = torch.randn(3, 16), largest(unconditional.space)
+    w = unconditional.style(z)
+    image = unconditional(z, full)
+    assert_close(unconditional.from_styles(w, full), image)
+    assert_close(unconditional.from_styles(w[:, None].expand(-1, 8, -1), full), image)
+
+
+@torch.no_grad()
+def test_latents_and_styles_are_truncated_alike(unconditional: AnycostSupernet) -> None:
+    z, full = torch.randn(3, 16), largest(unconditional.space)
+    centre = unconditional.mean_style(torch.Generator().manual_seed(1), count=50)
+    truncation = Truncation(psi=0.3, centre=centre)
+    w = unconditional.style(z)
+    image = unconditional(z, full, truncation=truncation)
+    assert_close(unconditional.from_styles(0.3 * w + 0.7 * centre, full), image)
+    assert_close(unconditional.from_styles(w, full, truncation=truncation), image)
+
+
+@torch.no_grad()
+def test_noise_of_a_sample_is_its_own_and_common_noise_is_everyone_s(
+    unconditional: AnycostSupernet,
+) -> None:
+    z, full = torch.randn(2, 16), largest(unconditional.space)
+    rng = torch.Generator().manual_seed(0)
+    first, second = unconditional.random_noise(rng), unconditional.random_noise(rng)
+    both = [torch.cat(pair) for pair in zip(first, second, strict=True)]
+    image = unconditional(z, full, noise=both)
+    assert_close(image[:1], unconditional(z[:1], full, noise=first), atol=1e-5, rtol=1e-5)
+    assert_close(image[1:], unconditional(z[1:], full, noise=second), atol=1e-5, rtol=1e-5)
+    assert_close(unconditional(z, full), unconditional(z, full, noise=unconditional.stored_noise()))
+
+
+@pytest.mark.parametrize("multiplier", [0.013, 1 / 64, 0.1])
+@pytest.mark.parametrize("resolution", [8, 16, 128])
+@torch.no_grad()
+def test_any_size_runs_at_any_width_and_its_subnet_alike(
+    resolution: int, multiplier: float
+) -> None:
+    torch.manual_seed(0)
+    size = {"resolution": resolution, "channel_multiplier": multiplier, "channel_max": 24}
+    built = supernets.build("anycost", {**size, "style_dim": 8, "mapping_layers": 1})
+    assert isinstance(built, AnycostSupernet)
+    z = torch.randn(2, 8)
+    for seed in range(2):
+        architecture = sample(built.space, np.random.default_rng(seed))
+        side = int(architecture.options[0])
+        image = built(z, architecture)
+        assert image.shape == (2, 3, side, side)
+        assert_close(built.extract(architecture)(z), image, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ([32, 32, 32], "two for each resolution, at most 8, got 3"),
+        ([32] * 10, "at most 8, got 10"),
+        ([], "at most 8, got 0"),
+        ([32, 33], "channels 1 must be from 1 to 32, got 33"),
+        ([32, 0], "channels 1 must be from 1 to 32, got 0"),
+    ],
+)
+def test_channels_that_the_supernet_has_not_are_refused(
+    unconditional: AnycostSupernet, channels: list[int], said: str
+) -> None:
+    with pytest.raises(InvalidInput, match=said):
+        unconditional.synthesize(torch.randn(2, 8, 16), channels)
+
+
+def test_missing_and_misshapen_noise_is_refused(unconditional: AnycostSupernet) -> None:
+    z, full, noise = torch.randn(2, 16), largest(unconditional.space), unconditional.stored_noise()
+    with pytest.raises(InvalidInput, match="noise must have 7 maps, got 6"):
+        unconditional(z, full, noise=noise[:-1])
+    noise[2] = noise[2].expand(3, -1, -1, -1)
+    with pytest.raises(InvalidInput, match=r"noise 2 must be \(1 or 2, 1, 8, 8\), got \(3, 1, 8"):
+        unconditional(z, full, noise=noise)

@@ -12,7 +12,7 @@ from search_service.errors import InvalidInput
 from workers import supernets
 from workers.checkpoints import load_weights
 from workers.supernets.anycost import AnycostSupernet
-from workers.supernets.anycost_generator import Truncation
+from workers.supernets.anycost_styles import Truncation
 
 ORACLE = Path(__file__).parents[2] / "fixtures" / "anycost"
 PARAMETERS = {

@@ -96,7 +96,7 @@ def test_a_paused_and_killed_training_and_a_shared_one_end_as_an_undisturbed_one
     assert len(losses(site, straight)) == 20
     assert losses(site, broken) == losses(site, straight)
     assert len(losses(site, shared)) == 20
-    first_steps = losses(site, straight)[0]  # later, rounding has grown
+    first_steps = losses(site, straight)[0]  # later, rounding has grown: see test_sharing.py
     assert losses(site, shared)[0] == pytest.approx(first_steps, rel=1e-5, abs=2e-5)
 
     for job in (straight, broken):

@@ -3,6 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from workers.layers.shared_statistics import are_shared, whole_moments
+
 MOMENTUM = 0.1  # the share of a training batch in the running statistics
 
 
@@ -25,6 +27,17 @@ class FullWidthBatchNorm(nn.BatchNorm2d):
         if self.training and active < self.num_features:
             for statistics in (self.running_mean, self.running_var):
                 statistics[active:] *= 1 - MOMENTUM
+        if self.training and are_shared():
+            return self._shared(x, mean, variance)
         return F.batch_norm(
             x, mean, variance, training=self.training, momentum=MOMENTUM, eps=self.eps
         )
+
+    def _shared(self, x: Tensor, running_mean: Tensor, running_var: Tensor) -> Tensor:
+        """In training, by the statistics of a batch of which this process has a part."""
+        whole = x.to(running_mean.dtype)
+        mean, variance, count = whole_moments(whole)
+        running_mean.lerp_(mean.detach(), MOMENTUM)
+        running_var.lerp_(variance.detach() * (count / (count - 1)), MOMENTUM)
+        scale = (variance + self.eps).rsqrt()
+        return ((whole - mean[:, None, None]) * scale[:, None, None]).to(x.dtype)

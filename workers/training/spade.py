@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from search_service.recipes.spade import PaintingRecipe
+from workers.layers.shared_statistics import shared_statistics
 from workers.supernets.gan_compression.spade_generator import SpadeGenerator
 from workers.training.critics import joint_critic_loss
 from workers.training.distillation import Features, Projections, feature_distance
@@ -58,6 +59,7 @@ class SpadeTraining:
         self.painter_adam = new_adam(taught, recipe.adam.of_generator)
         self.critic_adam = new_adam([self.critic], recipe.adam.of_critic)
 
+    @shared_statistics()
     def step(self, index: int) -> dict[str, float]:
         """One update of the painter, then one of the discriminator; of several subnets the mean
         counts."""

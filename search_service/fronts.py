@@ -8,10 +8,10 @@ import numpy as np
 
 from search_service.domain import pareto
 from search_service.domain.evaluation import Evaluation, Value
-from search_service.domain.front import Best, Front
+from search_service.domain.front import Best, Front, Ties
 from search_service.domain.job import Job, JobKind
 from search_service.domain.objective import Source, objective
-from search_service.domain.paired import margin
+from search_service.domain.paired import tied
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Supernet
 from search_service.errors import InvalidInput, NotFound
@@ -28,14 +28,15 @@ def job_front(job: Job, *, storage: Storage) -> Front:
     if job.kind is not JobKind.SEARCH:
         raise NotFound(f"{job.id} is a {job.kind} job: it has no front")
     objectives = SearchSpec.from_json(job.spec).objectives
-    points = storage.evaluations.front_of(job.id)
+    points = _sorted(storage.evaluations.front_of(job.id), objectives)
     return Front(
         supernet=job.supernet,
         job=job.id,
         objectives=objectives,
-        points=_sorted(points, objectives),
+        points=points,
         reference_point=job.reference_point or {},
         hypervolume=job.hypervolume,
+        ties=ties(points, objectives),
     )
 
 
@@ -58,14 +59,16 @@ def supernet_front(
     )
     costs = _costs(candidates, objectives)
     reference = pareto_reference(costs)
-    kept = [e for e, keep in zip(candidates, pareto.non_dominated(costs), strict=True) if keep]
+    mask = pareto.non_dominated(costs)
+    points = _sorted((e for e, keep in zip(candidates, mask, strict=True) if keep), objectives)
     return Front(
         supernet=supernet.id,
         job=None,
         objectives=tuple(objectives),
-        points=_sorted(kept, objectives),
+        points=points,
         reference_point={o.name: float(r) for o, r in zip(objectives, reference, strict=False)},
         hypervolume=pareto.hypervolume(costs, reference) if candidates else None,
+        ties=ties(points, objectives),
     )
 
 
@@ -87,9 +90,25 @@ def best(
     return Best(
         evaluation=ordered[0],
         interval=(low, high),
-        tied=tuple(e for e in ordered[1:] if _tied(e.best_values[minimize.name], winner)),
+        tied=tuple(e for e in ordered[1:] if _alike(e.best_values[minimize.name], winner)),
         support=len(candidates),
     )
+
+
+def ties(points: Sequence[Evaluation], objectives: Sequence[ObjectiveSpec]) -> Ties:
+    """By point and objective, in order: the other points whose value is within noise of its own,
+    by the noise of the difference where both were judged on the same inputs."""
+    return {
+        point.id: {
+            o.name: tuple(
+                other.id
+                for other in points
+                if other is not point and tied(point.best_values[o.name], other.best_values[o.name])
+            )
+            for o in objectives
+        }
+        for point in points
+    }
 
 
 def comparable(
@@ -171,5 +190,5 @@ def _sorted(
     return tuple(sorted(evaluations, key=key))
 
 
-def _tied(value: Value, winner: Value) -> bool:
-    return value.value - winner.value <= margin(value, winner)
+def _alike(value: Value, winner: Value) -> bool:
+    return value.value == winner.value or tied(value, winner)

@@ -56,8 +56,11 @@ export function showTable(front) {
   const rows = front.points.map((point) => {
     const cells = names.map((n) => {
       const value = point.values[n];
-      return element("td", {}, value ? withUnit(n, value.value) : "–",
-        element("small", {}, value ? plusMinus(value) : ""));
+      const searched = point.search_values?.[n];
+      const title = value && searched && searched.value !== value.value
+        ? `in the search ${withUnit(n, searched.value)}` : "";
+      return element("td", { title }, value ? withUnit(n, value.value) : "–",
+        element("small", {}, value ? plusMinus(value) : ""), ties(point, n));
     });
     const samples = Object.values(point.values).map((v) => v.samples).find((s) => s);
     const tr = element("tr", { "data-evaluation": point.evaluation },
@@ -67,6 +70,13 @@ export function showTable(front) {
     return tr;
   });
   byId("table").replaceChildren(head, element("tbody", {}, ...rows));
+}
+
+// Noise alone may set these apart.
+function ties(point, name) {
+  const others = point.tied?.[name]?.length ?? 0;
+  if (!others) return "";
+  return element("small", { class: "tied", title: "within noise of each other" }, ` ≈ ${others} more`);
 }
 
 export function showCard(front, point, { pageX, pageY }) {

@@ -17,20 +17,44 @@ ALWAYS = ("macs", "params")  # shown when they are there, minimised or not
 def print_front(front: Record) -> None:
     """A table, best first objective first, and a line with the hypervolume."""
     names, again = _shown(front), _measured_again(front)
+    alike = _ties(front)
     rows = [
         [
+            str(place),
             *(value_text(point["values"][name]) for name in names),
             *(value_text(point["search_values"][name]) for name in again),
+            *(alike[name][place - 1] for name in alike),
             architecture_text(point["architecture"]),
             point["evaluation"],
         ]
-        for point in front["points"]
+        for place, point in enumerate(front["points"], 1)
     ]
     searched = [f"{name} in the search>" for name in again]
-    titles = [*(f"{name}>" for name in names), *searched, "architecture", "evaluation"]
+    tied = [f"{name} tied with" for name in alike]
+    titles = [
+        "#>",
+        *(f"{name}>" for name in names),
+        *searched,
+        *tied,
+        "architecture",
+        "evaluation",
+    ]
     print_table(titles, rows)
     volume = number(front["hypervolume"])
     typer.echo(f"{len(rows)} on the front" + (f", hypervolume {volume}" if volume else ""))
+
+
+def _ties(front: Record) -> dict[str, list[str]]:
+    """By objective in which any are: the places of the points that noise cannot tell from each."""
+    places = {point["evaluation"]: str(i) for i, point in enumerate(front["points"], 1)}
+    found = {
+        named["name"]: [
+            " ".join(places[other] for other in point["tied"][named["name"]] if other in places)
+            for point in front["points"]
+        ]
+        for named in front["objectives"]
+    }
+    return {name: texts for name, texts in found.items() if any(texts)}
 
 
 def front_csv(front: Record) -> str:

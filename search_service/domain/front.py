@@ -1,10 +1,13 @@
 """A Pareto front and a best evaluation, as users see them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from search_service.domain.evaluation import Evaluation
 from search_service.domain.spec import ObjectiveSpec
+
+# Of each point, by objective: the other points that noise cannot tell from it. Ids of evaluations.
+Ties = Mapping[str, Mapping[str, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,7 @@ class Front:
     points: tuple[Evaluation, ...]
     reference_point: Mapping[str, float]
     hypervolume: float | None
+    ties: Ties = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,13 @@ def margin(a: Value, b: Value) -> float:
     return math.hypot(_half_width(a), _half_width(b))
 
 
+def tied(a: Value, b: Value) -> bool:
+    """Whether the 95 % interval of `a - b` holds zero. Exact numbers are tied with none."""
+    if a.high is None and b.high is None:
+        return False
+    return abs(a.value - b.value) <= margin(a, b)
+
+
 def _half_width(value: Value) -> float:
     """From the upper end: the lower one is cut off at zero where a value cannot be negative."""
     return 0.0 if value.high is None else value.high - value.value

@@ -49,7 +49,8 @@ def axis_of(named: Mapping[str, Any], points: Sequence[Point]) -> Axis:
     elif about.name == "latency_ms":
         label = f"latency on {named.get('device') or 'the device'}, ms per image"
     else:
-        label = {"macs": "multiply-accumulates per image", "params": "parameters"}[about.name]
+        exact = {"macs": "multiply-accumulates per image", "params": "parameters"}
+        label = exact.get(about.name, about.name.replace("_", " "))
     return Axis(name=about.name, label=label)
 
 

@@ -58,6 +58,17 @@ def draw_points(
         zorder=4,
         label=f"Pareto front, {len(points)} subnets",
     )
+    doubtful = doubtful_places(points, horizontal, vertical)
+    if doubtful:
+        axes.scatter(
+            best[doubtful, 0],
+            best[doubtful, 1],
+            s=30,
+            facecolor="white",
+            edgecolor=FRONT,
+            zorder=5,
+            label="hollow: within noise of a point to its left",
+        )
     low, high = (np.array([error[side] for error in errors]).T for side in (0, 1))  # (n, 2)
     ends = np.concatenate([best - low, best + high])
     set_limits(axes, np.concatenate([ends, rest]), ends)
@@ -67,4 +78,19 @@ def draw_points(
     axes.set_axisbelow(True)
     axes.patch.set_alpha(0.0)  # lines from the images come from behind
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.07), ncols=2, fontsize=9, frameon=False)
+    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.07), ncols=3, fontsize=9, frameon=False)
+
+
+def doubtful_places(points: Sequence[Point], horizontal: Axis, vertical: Axis) -> list[int]:
+    """Which points noise cannot tell, on the vertical axis, from one that is better on the other:
+    what they cost more may have bought nothing."""
+    place = {point["evaluation"]: horizontal.of(point) for point in points}
+    return [
+        i
+        for i, point in enumerate(points)
+        if any(
+            place[other] < horizontal.of(point)
+            for other in point.get("tied", {}).get(vertical.name, ())
+            if other in place
+        )
+    ]

@@ -10,6 +10,8 @@ from PIL import Image
 
 from search_service.errors import InvalidFile, InvalidInput
 from search_service.figures import draw_front, first_images
+from search_service.figures.axis import axis_of
+from search_service.figures.points import doubtful_places
 from search_service.figures.spread import spread
 
 OBJECTIVES = [{"name": "fid"}, {"name": "latency_ms", "device": "cpu"}]
@@ -40,6 +42,23 @@ def test_fronts_of_any_size_are_drawn(size: int, tmp_path: Path) -> None:
     with Image.open(path) as picture:
         assert picture.size == (1650, 1170)
     assert [file.name for file in path.parent.iterdir()] == ["front.png"]
+
+
+def test_a_point_within_noise_of_a_cheaper_one_is_doubtful(tmp_path: Path) -> None:
+    front = a_front(4)
+    points = front["points"]
+    points[1]["tied"] = {"fid": ["evl_2"], "latency_ms": ["evl_0"]}
+    points[2]["tied"] = {"fid": ["evl_1", "evl_gone"], "latency_ms": []}
+    vertical, horizontal = (axis_of(named, points) for named in OBJECTIVES)
+    assert doubtful_places(points, horizontal, vertical) == [2]
+    path = tmp_path / "front.png"
+    draw_front(front, images={}, others=[], path=path, title="")
+    assert path.exists()
+
+
+def test_any_objective_can_be_an_axis() -> None:
+    points = [{"values": {"recall_error": {"value": 0.5}}}]
+    assert axis_of({"name": "recall_error"}, points).label == "recall error"
 
 
 def test_a_front_without_points_or_a_second_objective_is_refused(tmp_path: Path) -> None:

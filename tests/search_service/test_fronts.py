@@ -83,3 +83,34 @@ def test_one_whose_noise_is_its_own_is_tied_with_the_best(best: Any) -> None:
 
 def test_one_with_the_same_noise_is_worse_however_wide_the_intervals(best: Any) -> None:
     assert best(a=judged(2.0, WOBBLE), b=judged(2.1, WOBBLE)) == ("a", [])
+
+
+def on_front(name: str, fid: Value, macs: float) -> Evaluation:
+    return Evaluation(
+        id=name,
+        job="job_1",
+        supernet="sup_1",
+        number=0,
+        architecture=name,
+        options={},
+        state=EvaluationState.MEASURED,
+        rung=0,
+        values={"fid": judged(99.0, WOBBLE), "macs": Value(value=macs)},
+        final_values={"fid": fid},
+        created_at=NOW,
+    )
+
+
+def test_points_of_a_front_are_tied_by_the_noise_of_their_final_values() -> None:
+    other = tuple(reversed(WOBBLE))
+    points = [
+        on_front("a", judged(2.0, WOBBLE), 3.0),
+        on_front("b", judged(2.1, WOBBLE), 2.0),  # the same noise: a real difference
+        on_front("c", judged(2.2, other), 1.0),  # noise of its own: it may be none
+    ]
+    names = [ObjectiveSpec(name="fid"), ObjectiveSpec(name="macs")]
+    assert fronts.ties(points, names) == {
+        "a": {"fid": ("c",), "macs": ()},
+        "b": {"fid": ("c",), "macs": ()},
+        "c": {"fid": ("a", "b"), "macs": ()},
+    }

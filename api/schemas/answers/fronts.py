@@ -1,5 +1,6 @@
 """A front, the same from every route."""
 
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from pydantic import BaseModel
@@ -11,22 +12,25 @@ from search_service.domain.front import Front
 
 class FrontPoint(BaseModel):
     """One member of a front. `search_values` are those that it was found by; once it has been
-    measured again on what the search never saw, `values` are those of the end."""
+    measured again on what the search never saw, `values` are those of the end. `tied` are, by
+    objective, the other members that noise cannot tell from it."""
 
     evaluation: str
     architecture: dict[str, int | float]
     text: str
     values: dict[str, ValueAnswer]
     search_values: dict[str, ValueAnswer]
+    tied: dict[str, list[str]]
 
     @classmethod
-    def of(cls, evaluation: Evaluation) -> Self:
+    def of(cls, evaluation: Evaluation, ties: Mapping[str, Sequence[str]]) -> Self:
         return cls(
             evaluation=evaluation.id,
             architecture=dict(evaluation.options),
             text=evaluation.architecture,
             values=values_of(evaluation.best_values),
             search_values=values_of(evaluation.values),
+            tied={name: list(others) for name, others in ties.items()},
         )
 
 
@@ -57,5 +61,5 @@ class FrontAnswer(BaseModel):
             ],
             reference_point=dict(front.reference_point),
             hypervolume=front.hypervolume,
-            points=[FrontPoint.of(point) for point in front.points],
+            points=[FrontPoint.of(point, front.ties.get(point.id, {})) for point in front.points],
         )

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from search_service.domain.evaluation import Value
-from search_service.domain.paired import margin
+from search_service.domain.paired import margin, tied
 
 BLOCKS = 16
 
@@ -60,3 +60,10 @@ def test_values_of_two_protocols_are_taken_as_independent(rng: np.random.Generat
 
 def test_numbers_without_intervals_have_no_margin() -> None:
     assert margin(Value(value=1.0), Value(value=2.0)) == 0.0
+
+
+def test_exact_numbers_are_tied_with_none_and_noisy_ones_within_their_noise() -> None:
+    assert not tied(Value(value=2.0), Value(value=2.0))
+    noisy = Value(value=2.0, low=1.0, high=3.0)
+    assert tied(noisy, Value(value=3.0, low=2.0, high=4.0))
+    assert not tied(noisy, Value(value=4.0, low=3.0, high=5.0))

@@ -6,6 +6,7 @@ from search_service.domain.datasets import LABELLED
 from search_service.domain.seed import require_seed
 from search_service.errors import InvalidInput
 from search_service.recipes.checks import at_least, one_of
+from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.precision import PRECISIONS
 from search_service.recipes.reading import file_field
 from search_service.recipes.records import Records
@@ -131,6 +132,7 @@ class AnycostRecipe:
     r1: R1 = field(default_factory=R1)
     path_length: PathLength = field(default_factory=PathLength)
     distillation: Distillation = field(default_factory=Distillation)
+    perceptual: Perceptual = field(default_factory=Perceptual)  # a part of distillation's distance
     averaging: Averaging = field(default_factory=Averaging)
     records: Records = field(default_factory=Records)
 

@@ -141,9 +141,9 @@ class AnycostTraining:
         if self.teaching.concerns(subnet.architecture, index):
             with self._precision():
                 full = self.teaching.full_image(latents, labels, crossover, noise)
-            distance = self.teaching.distance(pyramid, full)
-            loss = loss + recipe.distillation.weight * distance
-            losses["distillation"] = distance.item()
+            terms = self.teaching.distance(pyramid, full)
+            loss = loss + recipe.distillation.weight * terms["distillation"]
+            losses |= {name: term.item() for name, term in terms.items()}
         backward(self.generator_adam, loss)
         self.generator_adam.step()
         self.discriminator.requires_grad_(True)

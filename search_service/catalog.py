@@ -1,5 +1,6 @@
 """What can be searched: supernets registered by users, settled by a worker, and their spaces."""
 
+import hashlib
 import json
 import struct
 from collections.abc import Mapping
@@ -61,6 +62,15 @@ def register_supernet(
 def space_of(supernet: Supernet) -> SearchSpace:
     """The search space of a registered supernet."""
     return spaces.build(supernet.family, supernet.parameters)
+
+
+def digest_of(uri: str) -> str:
+    """The SHA-256 of the file. Raises InvalidFile."""
+    try:
+        with fsspec.open(uri, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError, ImportError) as error:
+        raise InvalidFile(f"cannot read {uri}: {error}", pointer="/checkpoint") from error
 
 
 def check_checkpoint(uri: str) -> None:

@@ -13,7 +13,9 @@ from torch import Tensor
 
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.domain.space import Architecture, largest
+from search_service.domain.teacher import SuppliedTeacher
 from search_service.errors import InvalidInput, MeasurementFailed, UnknownName
+from search_service.spaces.gan_compression import GanCompressionSpace
 from workers import supernets, zoo
 from workers.checkpoints import fill
 from workers.evaluators import fid, real_features
@@ -28,6 +30,8 @@ from workers.evaluators.latency import LatencyEvaluator
 from workers.evaluators.objectives import available
 from workers.evaluators.recent import RecentlyJudged
 from workers.evaluators.reference import Reference, find_or_compute
+from workers.evaluators.supplied_teacher import open_teacher
+from workers.evaluators.teacher_distance import TeacherDistance
 from workers.images import to_uint8
 from workers.images.one_hot import one_hot
 from workers.supernets.gan_compression.spade import SpadeSupernet
@@ -91,6 +95,7 @@ class ArchitectureEvaluator:
         )
         against = self._against(judging, extractor, reference)
         self._judges: dict[str, ImageJudge] = {}
+        self._conditions, self._side = conditions, trial.shape[-1]
         for use, given in conditions.items():
             maker = ImageMaker(generator, inputs=given.inputs, side=trial.shape[-1], facts=running)
             found = available(
@@ -107,6 +112,7 @@ class ArchitectureEvaluator:
             self._impossible = found.impossible
         self._latency = LatencyEvaluator(supernet, example=example)
         self._recent = RecentlyJudged()
+        self._supplied: dict[SuppliedTeacher, dict[str, ImageJudge]] = {}  # the last one
 
     @property
     def fid_protocol(self) -> Mapping[str, Any]:
@@ -164,11 +170,14 @@ class ArchitectureEvaluator:
     def _judge(self, request: MeasurementRequest, architecture: Architecture) -> Measurement:
         start = time.perf_counter()
         name, asked = request.protocol.objective, request.protocol.parameters
-        final = self._judges["final"]
-        judge = final if _agrees(asked, final.protocol(name)) else self._judges["search"]
+        teacher = _teacher_in(asked)
+        judges = self._judges if teacher is None else self._judges_by(teacher)
+        final = judges["final"]
+        judge = final if _agrees(asked, final.protocol(name)) else judges["search"]
         _agree(asked, judge.protocol(name))
         samples, seed = int(asked["samples"]), int(asked["seed"])
-        judged_on = (str(architecture), seed, str(asked.get("inputs", "")))
+        on = str(asked.get("inputs", "")) + (str(teacher) if teacher else "")
+        judged_on = (str(architecture), seed, on)
         known = self._recent.find(judged_on)
         result = judge.measure(name, architecture, samples=samples, seed=seed, judged=known)
         self._recent.keep(judged_on, result.judged)
@@ -187,6 +196,23 @@ class ArchitectureEvaluator:
             },
             images_png=result.png,
         )
+
+    def _judges_by(self, teacher: SuppliedTeacher) -> dict[str, ImageJudge]:
+        """By use, with a teacher of the search's own; raises MeasurementFailed when it cannot be
+        had."""
+        if teacher not in self._supplied:
+            assert isinstance(self._space, GanCompressionSpace)
+            try:
+                network = open_teacher(teacher, self._space.parameters)
+            except InvalidInput as error:
+                raise MeasurementFailed(f"the teacher cannot be used: {error}") from error
+            self._supplied = {teacher: {}}
+            for use, judge in self._judges.items():
+                inputs = self._conditions[use].inputs
+                maker = ImageMaker(network, inputs=inputs, side=self._side)
+                distance = TeacherDistance(maker, largest(self._space), teacher.to_json())
+                self._supplied[teacher][use] = judge.with_objective(distance)
+        return self._supplied[teacher]
 
     def _measure_latency(
         self, request: MeasurementRequest, architecture: Architecture
@@ -230,6 +256,12 @@ def as_judged(
     training = open_maps(supernet.space.parameters, dataset, REFERENCE_SPLIT, data)
     calibrated = CalibratedSupernet(supernet, training)
     return calibrated, calibrated.facts
+
+
+def _teacher_in(asked: Mapping[str, Any]) -> SuppliedTeacher | None:
+    """That of a protocol, where it is not an architecture of the supernet."""
+    about = asked.get("teacher")
+    return SuppliedTeacher.from_json(about) if isinstance(about, Mapping) else None
 
 
 def _agrees(asked: Mapping[str, Any], followed: Mapping[str, Any]) -> bool:

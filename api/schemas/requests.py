@@ -80,6 +80,16 @@ class WarmStartBody(_Body):
     job: Name
 
 
+class TeacherBody(_Body):
+    """A trained generator whose images teacher_distance compares with."""
+
+    checkpoint: Annotated[StrictStr, Field(min_length=1, max_length=2000)]
+    base_channels: Annotated[StrictInt, Field(ge=1, le=4096)]
+    kind: Literal["dense", "mobile"] = "dense"
+    blocks: Annotated[StrictInt, Field(ge=1, le=64)] = 9
+    digest: Annotated[StrictStr, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+
+
 class SearchSpecBody(_Body):
     """A search."""
 
@@ -92,6 +102,7 @@ class SearchSpecBody(_Body):
     warm_start: Annotated[list[WarmStartBody], Field(max_length=16)] = []
     parallelism: Annotated[StrictInt, Field(ge=1, le=1024)] = 16
     seed: Annotated[StrictInt, Field(ge=0, le=MAX_INT)] = 0
+    teacher: TeacherBody | None = None
 
 
 class TrainSpecBody(_Body):

@@ -10,6 +10,7 @@ from search_service.cli.submitting import Label, Priority, Watch, conclude, labe
 from search_service.domain.objective import Source, objective
 from search_service.domain.spec import parse_constraint
 from search_service.errors import InvalidInput
+from search_service.recipes.reading import whole_path
 
 Minimize = Annotated[
     list[str] | None,
@@ -35,6 +36,13 @@ def search(
     ] = None,
     final_samples: Annotated[
         int | None, typer.Option(help="Images per FID when the front is measured again.")
+    ] = None,
+    teacher: Annotated[
+        str | None,
+        typer.Option(
+            help="JSON of whose images teacher_distance compares with: checkpoint, base_channels, "
+            "kind, blocks; the supernet's largest architecture if left out."
+        ),
     ] = None,
     wall_seconds: Annotated[float | None, typer.Option(help="Stop after so long.")] = None,
     priority: Priority = 0,
@@ -66,6 +74,8 @@ def search(
         fidelity = _fidelity(samples, final_samples)
         if fidelity:
             spec["fidelity"] = fidelity
+        if teacher is not None:
+            spec["teacher"] = _teacher(teacher)
         job = client.submit("search", spec, priority=priority, labels=labels)
         conclude(client, job, watch=watch, as_json=as_json)
 
@@ -73,6 +83,19 @@ def search(
 def _with_device(named: dict[str, Any], device: str | None) -> dict[str, Any]:
     timed = objective(named["name"]).source is Source.DEVICE
     return {**named, "device": device} if timed and device else named
+
+
+def _teacher(text: str) -> dict[str, Any]:
+    """With the whole path of its checkpoint."""
+    try:
+        told = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidInput(f"--teacher must be JSON: {error}") from error
+    if not isinstance(told, dict) or not isinstance(told.get("checkpoint"), str):
+        raise InvalidInput(
+            f'--teacher must be like \'{{"checkpoint": FILE, "base_channels": 64}}\', got {text}'
+        )
+    return told | {"checkpoint": whole_path(told["checkpoint"])}
 
 
 def _searcher(text: str) -> dict[str, Any]:

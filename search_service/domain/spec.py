@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from search_service.domain.objective import Source, objective
+from search_service.domain.teacher import SuppliedTeacher
 from search_service.errors import InvalidInput
 
 
@@ -97,6 +98,7 @@ class SearchSpec:
     warm_start: tuple[str, ...] = ()  # job ids whose evaluated architectures are proposed first
     parallelism: int = 16
     seed: int = 0
+    teacher: SuppliedTeacher | None = None  # of teacher_distance; None: the largest architecture
 
     def to_json(self) -> dict[str, Any]:
         """The HTTP shape, defaults written out."""
@@ -118,6 +120,7 @@ class SearchSpec:
             "warm_start": [{"job": job} for job in self.warm_start],
             "parallelism": self.parallelism,
             "seed": self.seed,
+            **({"teacher": self.teacher.to_json()} if self.teacher else {}),
         }
 
     @classmethod
@@ -139,6 +142,8 @@ class SearchSpec:
             if "samples" in fidelity:
                 fidelity["samples"] = tuple(fidelity["samples"])
             given["fidelity"] = Fidelity(**fidelity)
+        if given.get("teacher"):
+            given["teacher"] = SuppliedTeacher.from_json(given["teacher"])
         given["warm_start"] = tuple(w["job"] for w in given.get("warm_start", ()))
         return cls(**given)
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from search_service import catalog, searchers
@@ -9,10 +10,14 @@ from search_service.domain.objective import Source, objective
 from search_service.domain.seed import require_seed
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Supernet, SupernetStatus
+from search_service.domain.teacher import OBJECTIVE, SuppliedTeacher
 from search_service.errors import InvalidInput, NotFound, UnknownName
 from search_service.jobs.checks import Accepted, at_least, below, find_supernet
+from search_service.recipes.checks import one_of
+from search_service.recipes.translation import KINDS
 from search_service.searchers.base import Problem
 from search_service.spaces.feasibility import admits, require_feasible
+from search_service.spaces.gan_compression import GanCompressionSpace
 from search_service.storage.base import Storage
 
 MAX_OBJECTIVES = 4
@@ -25,6 +30,8 @@ def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
     supernet = find_supernet(body["supernet"], storage)
     spec = SearchSpec.from_json({**body, "supernet": supernet.id})
     _check(spec, supernet, storage)
+    if spec.teacher is not None:
+        spec = replace(spec, teacher=_checked(spec.teacher, spec, supernet))
     return Accepted(spec=spec.to_json(), supernet=supernet.id)
 
 
@@ -44,6 +51,33 @@ def _check(spec: SearchSpec, supernet: Supernet, storage: Storage) -> None:
         _check_warm_start(job_id, f"/spec/warm_start/{i}/job", supernet, storage)
     with below("/spec"):
         require_feasible(space, spec.constraints)
+
+
+def _checked(teacher: SuppliedTeacher, spec: SearchSpec, supernet: Supernet) -> SuppliedTeacher:
+    """With its digest; whether its weights fit its size is seen by a worker."""
+    space = catalog.space_of(supernet)
+    if not isinstance(space, GanCompressionSpace):
+        raise InvalidInput(
+            f"a teacher can be supplied for image-to-image supernets, not for {supernet.family}",
+            pointer="/spec/teacher",
+        )
+    measured = [*(o.name for o in spec.objectives), *(c.name for c in spec.constraints)]
+    if OBJECTIVE not in measured:
+        raise InvalidInput(
+            f"a teacher is for {OBJECTIVE}, which this search does not measure",
+            pointer="/spec/teacher",
+        )
+    at_least("/spec/teacher/base_channels", teacher.base_channels, 1)
+    at_least("/spec/teacher/blocks", teacher.blocks, 1)
+    with below("/spec/teacher"):
+        one_of("kind", teacher.kind, KINDS)
+        catalog.check_checkpoint(teacher.checkpoint)
+        digest = catalog.digest_of(teacher.checkpoint)
+    if teacher.digest not in ("", digest):
+        raise InvalidInput(
+            f"the SHA-256 of {teacher.checkpoint} is {digest}", pointer="/spec/teacher/digest"
+        )
+    return replace(teacher, digest=digest)
 
 
 def _check_numbers(spec: SearchSpec) -> None:

@@ -89,8 +89,13 @@ def with_whole_paths(table: Mapping[str, Any], recipe: object) -> dict[str, Any]
         inner = whole
         for part in tables:
             inner = inner[part]
-        inner[key] = name if "://" in name else str(Path(name).absolute())
+        inner[key] = whole_path(name)
     return whole
+
+
+def whole_path(name: str) -> str:
+    """A file's path from the root; a URI stays as it is."""
+    return name if "://" in name else str(Path(name).absolute())
 
 
 def with_digests(table: Mapping[str, Any], recipe: object) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from search_service.domain.objective import OBJECTIVES, Source, objective
 from search_service.domain.space import Architecture, SearchSpace
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Device, Supernet
+from search_service.domain.teacher import OBJECTIVE as TEACHERS_OBJECTIVE
 
 SEARCH_SEED = 0  # of the latents: one set for every architecture of every job, so values are shared
 FINAL_SEED = 1  # of the fresh latents that front members are re-measured with
@@ -102,6 +103,8 @@ class Plan:
         self, architecture: str, name: str, samples: int, *, final: bool = False
     ) -> MeasurementRequest:
         protocol = self.supernet.judging(name, final=final)
+        if self.spec.teacher is not None and name == TEACHERS_OBJECTIVE:
+            protocol = {**protocol, "teacher": self.spec.teacher.to_json()}
         asked = Protocol(objective=name, parameters=protocol).with_(
             samples=_at_most(samples, protocol), seed=FINAL_SEED if final else SEARCH_SEED
         )

@@ -1,5 +1,6 @@
 """A generator whose inputs are images, judged on a user's folder of pairs."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,14 @@ from PIL import Image
 
 from search_service import spaces
 from search_service.domain.measurement import MeasurementRequest, Protocol
-from search_service.domain.space import smallest
+from search_service.domain.space import largest, smallest
+from search_service.domain.teacher import SuppliedTeacher
 from search_service.errors import InvalidFile, InvalidInput, MeasurementFailed
+from search_service.spaces.gan_compression import GanCompressionSpace
 from workers import supernets
+from workers.checkpoints import save_weights
 from workers.evaluation import ArchitectureEvaluator, Judging
+from workers.supernets.gan_compression.resnet_generator import dense_teacher
 
 PARAMETERS: dict[str, Any] = {
     "generator": "resnet",
@@ -139,3 +144,39 @@ def test_a_folder_that_is_not_there_is_named(judging: Judging, tmp_path: Path) -
             weights=weights_of(PARAMETERS),
             judging=replace(judging, data=tmp_path / "gone"),
         )
+
+
+def test_a_supplied_teacher_takes_the_place_of_the_largest_architecture(
+    evaluator: ArchitectureEvaluator, tmp_path: Path
+) -> None:
+    space = spaces.build("gan-compression", PARAMETERS)
+    assert isinstance(space, GanCompressionSpace)
+    network = dense_teacher(space.parameters)
+    path = tmp_path / "teacher.safetensors"
+    save_weights(network, path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    about = SuppliedTeacher(checkpoint=str(path), base_channels=8, blocks=3, digest=digest)
+    own = evaluator.image_protocols["others"]["teacher_distance"]
+    protocol = Protocol(
+        objective="teacher_distance",
+        parameters={name: v for name, v in own.items() if name != "final"},
+    ).with_(samples=34, seed=0)
+    request = MeasurementRequest(
+        supernet="sup_1",
+        supernet_digest="d",
+        architecture=str(largest(space)),
+        protocol=protocol,
+    )
+    assert evaluator.measure(request).value == 0.0
+    other = replace(request, protocol=protocol.with_(teacher=about.to_json()))
+    measured = evaluator.measure(other)
+    assert measured.value > 0.0
+    assert measured.protocol.parameters["teacher"]["digest"] == digest
+    assert evaluator.measure(request).value == 0.0
+
+    last = replace(other, protocol=other.protocol.with_(**own["final"]))
+    assert evaluator.measure(last).value != measured.value
+    wrong = replace(about, base_channels=4).to_json()
+    unfit = replace(request, protocol=protocol.with_(teacher=wrong))
+    with pytest.raises(MeasurementFailed, match=r"the teacher cannot be used: .* does not fit"):
+        evaluator.measure(unfit)

@@ -41,6 +41,11 @@ class ImageJudge:
         self._maker = maker
         self.objectives = {objective.name: objective for objective in objectives}
 
+    def with_objective(self, objective: ImageObjective) -> "ImageJudge":
+        """The same with this objective in the place of the one of its name."""
+        others = {**self.objectives, objective.name: objective}
+        return ImageJudge(self._maker, list(others.values()))
+
     def protocol(self, name: str) -> Mapping[str, Any]:
         """What a value depends on besides the architecture, the sample count and the seed."""
         return {**self.objectives[name].facts, **self._maker.facts}

@@ -1,8 +1,8 @@
 """`teacher_distance`: how far images are from the teacher's, made from the same inputs.
 
-The teacher is the largest architecture of the supernet. A few inputs tell subnets apart, as their
-noise is common: the cheapest look at an architecture's images (Anycost GANs, Lin et al., 2021,
-section 3.1, asks for this consistency).
+The teacher is the largest architecture of the supernet, or a generator that the search brings. A
+few inputs tell subnets apart, as their noise is common: the cheapest look at an architecture's
+images (Anycost GANs, Lin et al., 2021, section 3.1, asks for this consistency).
 """
 
 from collections.abc import Mapping
@@ -34,8 +34,13 @@ class TeacherDistance:
 
     name = rows_name = NAME
 
-    def __init__(self, maker: ImageMaker, teacher: Architecture) -> None:
+    def __init__(
+        self, maker: ImageMaker, teacher: Architecture, about: Mapping[str, Any] | None = None
+    ) -> None:
+        """`maker` makes the teacher's images; `about`: what a protocol says of a teacher that is
+        not an architecture of the supernet."""
         self._maker = maker
+        self._about = about
         self._teacher = teacher
         self._made: dict[
             tuple[int, int], Tensor
@@ -44,7 +49,11 @@ class TeacherDistance:
     @property
     def facts(self) -> Mapping[str, Any]:
         """See ImageObjective."""
-        return {"teacher": str(self._teacher), "levels": "[0, 1]", "interval": INTERVAL}
+        return {
+            "teacher": self._about or str(self._teacher),
+            "levels": "[0, 1]",
+            "interval": INTERVAL,
+        }
 
     def rows(self, pixels: Tensor, *, seed: int, index: int) -> NDArray[np.float64]:
         """Distances (n,)."""

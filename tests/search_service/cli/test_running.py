@@ -85,6 +85,8 @@ def test_a_search_is_submitted_listed_and_cancelled(capsys: pytest.CaptureFixtur
         (["search", "tiny", "--where", "macs<=1"], 1, "ranges from"),
         (["search", "tiny", "--searcher", "luck"], 1, "known:"),
         (["search", "tiny", "--samples", "many"], 1, "--samples"),
+        (["search", "tiny", "--teacher", "file.pt"], 1, "--teacher must be JSON"),
+        (["search", "tiny", "--teacher", "[1]"], 1, "--teacher must be like"),
         (["best", "tiny"], 1, "no stored evaluation"),
         (["front", "tiny", "--server", "http://127.0.0.1:9"], 1, "gansearch up"),
         (["supernet", "add", "no-such-file"], 1, "no checkpoint"),

@@ -1,7 +1,7 @@
 """Where augmentation helps and where it harms: one pair, little data, T in each of its places.
 
     OMP_NUM_THREADS=1 python benchmarks/diffaugment_experiment.py infra/recipes --output FOLDER \
-        --fractions 0.1 0.01 --seeds 3
+        --fractions 0.01 0.1 --seeds 3
 
 The recipes `diffaugment-<placement>.toml` differ in the placement alone. Each arm is trained on the
 same share of the data, in the same order, from the same first weights; FID of the averaged
@@ -46,14 +46,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("recipes", type=Path, help="the folder of diffaugment-*.toml")
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--fractions", type=float, nargs="+", default=[0.1, 0.01])
+    parser.add_argument("--fractions", type=float, nargs="+", default=[0.01, 0.1])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=PLACEMENTS, default=PLACEMENTS)
     parser.add_argument("--pair", help="instead of the recipes'")
     parser.add_argument("--images", type=int, help="instead of the recipes'")
     parser.add_argument("--points", type=int, default=8, help="FIDs along a run")
     parser.add_argument("--samples", type=int, default=2_048, help="of each of them")
-    parser.add_argument("--final-samples", type=int, default=10_000)
+    parser.add_argument("--final-samples", type=int, default=5_000)
     asked = parser.parse_args()
     torch.set_num_threads(1)
     rows: dict[str, list[dict[str, float]]] = {}

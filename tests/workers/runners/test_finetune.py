@@ -5,6 +5,8 @@ from search_service.domain.space import sample
 from search_service.spaces.gan_compression import GanCompressionParameters, GanCompressionSpace
 from workers.runners.finetune import embedded
 from workers.supernets.gan_compression.resnet import ResnetSupernet, new_subnet
+from workers.supernets.gan_compression.spade import SpadeSupernet
+from workers.supernets.gan_compression.spade import new_subnet as new_spade_subnet
 
 
 def test_a_supernet_with_a_subnet_embedded_is_that_subnet_at_its_architecture() -> None:
@@ -30,3 +32,18 @@ def test_a_supernet_with_a_subnet_embedded_is_that_subnet_at_its_architecture() 
         changed = supernet.state_dict()[name] != before[name]
         changed[tuple(slice(size) for size in tensor.shape)] = False
         assert not changed.any()
+
+
+def test_so_has_a_spade_supernet_with_the_subnets_statistics() -> None:
+    parameters = GanCompressionParameters(
+        generator="spade", base_channels=4, image_size=64, aspect_ratio=2.0, input_channels=3
+    )
+    space = GanCompressionSpace(parameters)
+    supernet = SpadeSupernet(space).eval()
+    architecture = sample(space, np.random.default_rng(0))
+    subnet = new_spade_subnet(space, architecture)
+    subnet.train()(torch.rand(2, 3, 32, 64))  # which moves its running statistics
+    supernet.load_state_dict(embedded(supernet.state_dict(), subnet.state_dict()))
+    maps = torch.rand(2, 3, 32, 64)
+    with torch.no_grad():
+        assert torch.equal(supernet(maps, architecture), subnet.eval()(maps))

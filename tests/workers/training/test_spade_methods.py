@@ -18,12 +18,14 @@ from search_service.recipes.spade import (
     SpadeTeacher,
 )
 from search_service.spaces.gan_compression import GanCompressionSpace
+from workers import supernets
 from workers.checkpoints import load_weights, read_weights, save_weights
 from workers.supernets.gan_compression.pruning import strongest
 from workers.supernets.gan_compression.spade import SpadeSupernet
 from workers.supernets.gan_compression.spade_generator import SpadeGenerator
 from workers.training.loop import train
 from workers.training.map_data import MapData
+from workers.training.running import describe
 from workers.training.spade import SpadeTraining
 from workers.training.spade_methods import compress, finetune, scratch, spade
 from workers.training.spade_networks import new_generator, read_teacher
@@ -196,3 +198,14 @@ def test_a_student_may_begin_as_its_teachers_strongest_filters(
         student = scratch(replace(spade_scratch_recipe, **changes), maps).painter.network
     filters, own = wide.get_parameter("fc.weight"), student.get_parameter("fc.weight")
     assert torch.equal(own, filters[strongest(filters, len(own))])
+
+
+def test_a_trained_supernet_is_registered_as_what_it_is(
+    spade_compress_recipe: SpadeCompressRecipe, maps: MapData
+) -> None:
+    kept = compress(spade_compress_recipe, maps).kept()["supernet"]
+    about = describe(kept)
+    again = supernets.build(about["family"], about["parameters"])
+    assert isinstance(again, SpadeSupernet)
+    again.load_state_dict(kept.state_dict())
+    assert again.sides == maps.sides

@@ -59,7 +59,9 @@ class Search:
     _reason: str = ""  # why nothing more is proposed, once that is so
 
     def __post_init__(self) -> None:
-        self._measuring = Measuring(storage=self.storage, pool=self.pool, artifacts=self.artifacts)
+        self._measuring = Measuring(
+            claim=self.claim, storage=self.storage, pool=self.pool, artifacts=self.artifacts
+        )
         self._standing = Standing(
             objectives=self.plan.objectives, top_rung=len(self.plan.rungs) - 1
         )

@@ -1,56 +1,88 @@
-"""Measurements on their way: read from the store where known, made by the pool where not."""
+"""Measurements on their way: read from the store where known, waited for where another job makes
+them, made by the pool where nobody does."""
 
+import time
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 
 from search_service import telemetry
 from search_service.artifacts import Artifacts
+from search_service.domain.job import Claim
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.pools import Outcome, Pool
 from search_service.storage.base import Storage
+
+LOOK_SECONDS = 0.2  # between two looks for what other jobs make
 
 
 class Measuring:
     """`ask` for a measurement under any label; `receive` what has come in, by label."""
 
-    def __init__(self, *, storage: Storage, pool: Pool, artifacts: Artifacts) -> None:
+    def __init__(self, *, claim: Claim, storage: Storage, pool: Pool, artifacts: Artifacts) -> None:
+        self._claim = claim
         self._storage = storage
         self._pool = pool
         self._artifacts = artifacts
         self._asked: dict[int, tuple[int, MeasurementRequest]] = {}  # ticket -> label, request
         self._known: deque[tuple[int, Measurement]] = deque()
+        self._made_elsewhere: dict[int, MeasurementRequest] = {}  # by label
+        self._looked_at = float("-inf")
 
     def ask(self, label: int, request: MeasurementRequest) -> None:
-        """Read it if it was ever made, else hand it to the pool."""
-        found = self._storage.measurements.find([request.key])
-        if request.key in found:
-            self._known.append((label, replace(found[request.key], seconds=0.0)))
-        else:
-            self._asked[self._pool.submit(request)] = (label, request)
+        """Read it if it was ever made, wait for it if another job is making it, else hand it to the
+        pool. A label is free again once its answer was received. Raises LostClaim."""
+        self._made_elsewhere[label] = request
+        self._look([label])
 
     def receive(self, timeout_seconds: float) -> list[tuple[int, Measurement | str]]:
-        """Label and measurement, or the one line that says why there is none."""
+        """Label and measurement, or the one line that says why there is none. Raises LostClaim."""
+        if self._made_elsewhere:
+            timeout_seconds = min(timeout_seconds, LOOK_SECONDS)
+            if time.monotonic() - self._looked_at >= LOOK_SECONDS:
+                self._looked_at = time.monotonic()
+                self._look(list(self._made_elsewhere))
         if self._known:
             known = list(self._known)
             self._known.clear()
             return [*known]
+        if self._made_elsewhere and not self._asked:
+            time.sleep(timeout_seconds)  # the pool has nothing to wait for
+            return []
         return [self._accept(outcome) for outcome in self._pool.wait(timeout_seconds)]
 
     @property
     def in_flight(self) -> int:
         """How many were asked for and not received."""
-        return len(self._asked) + len(self._known)
+        return len(self._asked) + len(self._known) + len(self._made_elsewhere)
 
     def abandon(self) -> None:
         """Expect nothing more of the pool."""
         self._pool.abandon()
         self._asked.clear()
         self._known.clear()
+        self._made_elsewhere.clear()
+
+    def _look(self, labels: Iterable[int]) -> None:
+        """Take in what is known by now; submit what no other job is making."""
+        wanted = {label: self._made_elsewhere[label] for label in labels}
+        found = self._storage.measurements.find(request.key for request in wanted.values())
+        missing = {request.key for request in wanted.values() if request.key not in found}
+        ours = self._storage.measurements.reserve(self._claim, missing) if missing else ()
+        for label, request in wanted.items():
+            if request.key in found:
+                self._known.append((label, replace(found[request.key], seconds=0.0)))
+            elif request.key in ours:
+                self._asked[self._pool.submit(request)] = (label, request)
+            else:
+                continue
+            del self._made_elsewhere[label]
 
     def _accept(self, outcome: Outcome) -> tuple[int, Measurement | str]:
         label, request = self._asked.pop(outcome.ticket)
         measurement = outcome.measurement
         if measurement is None:
+            self._storage.measurements.give_up(self._claim, [request.key])
             return label, outcome.failure
         if measurement.images_png is not None:
             artifact = self._artifacts.put(measurement.images_png, media_type="image/png")

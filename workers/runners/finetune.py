@@ -48,7 +48,7 @@ def run_finetune(claim: Claim, means: Means) -> Ended:
     kept = keep(folder, lineage, means)
     tuned = _tuned(supernet, claim, initial, folder)
     scores = {
-        when: _score(which, evaluation, spec, means)
+        when: _score(claim, which, evaluation, spec, means)
         for when, which in (("before", supernet), ("after", tuned))
     }
     return Ended(state=JobState.SUCCEEDED, result={"artifacts": kept, **scores})
@@ -74,7 +74,7 @@ def _tuned(supernet: Supernet, claim: Claim, initial: Path, folder: Path) -> Sup
 
 
 def _score(
-    supernet: Supernet, evaluation: Evaluation, spec: FinetuneSpec, means: Means
+    claim: Claim, supernet: Supernet, evaluation: Evaluation, spec: FinetuneSpec, means: Means
 ) -> dict[str, Any]:
     """FID by the final protocol, with as many samples as the search's last word had.
 
@@ -88,7 +88,10 @@ def _score(
         devices={},
     )
     measuring = Measuring(
-        storage=means.storage, pool=means.pool.of(supernet), artifacts=means.artifacts
+        claim=claim,
+        storage=means.storage,
+        pool=means.pool.of(supernet),
+        artifacts=means.artifacts,
     )
     (request,) = plan.final_judgements(evaluation.architecture)
     measuring.ask(0, request)

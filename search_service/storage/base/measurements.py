@@ -1,8 +1,9 @@
 """The contract of measurements."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
+from search_service.domain.job import Claim
 from search_service.domain.measurement import Measurement, MeasurementKey
 
 
@@ -14,5 +15,21 @@ class Measurements(Protocol):
         ...
 
     def add(self, key: MeasurementKey, measurement: Measurement) -> Measurement:
-        """Store it unless the key is there already; return what is stored (the first one wins)."""
+        """Store it unless the key is there already; return what is stored (the first one wins). A
+        lease on the key ends with it, whoever has it: an owner whose lease ran out may still come
+        with the value, and it is as good."""
+        ...
+
+    def reserve(self, claim: Claim, keys: Collection[MeasurementKey]) -> Collection[MeasurementKey]:
+        """Take leases on keys that nobody measures; those that the claim's job has now come back.
+
+        Left out are keys that are stored, and keys on which another job has a lease. A lease lasts
+        while its claim does and the claim's own lease is renewed: when the job is finished, paused,
+        cancelled, released or claimed anew, or its worker dies, the key is anyone's. A job has what
+        it had under an earlier claim of its own. Of two jobs that ask at once one gets the key.
+        Raises LostClaim."""
+        ...
+
+    def give_up(self, claim: Claim, keys: Collection[MeasurementKey]) -> None:
+        """End the job's leases on keys that it could not measure; raises LostClaim."""
         ...

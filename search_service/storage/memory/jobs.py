@@ -100,7 +100,7 @@ class MemoryJobs:
             change = changes.stepped(record.job, step, now=now)
             if change.told:
                 record.apply(change, now=now)
-                record.end_claim(now=now)
+                self._tables.end_claim(record, now=now)
             return by_value(record.job)
 
     def finish(
@@ -113,7 +113,7 @@ class MemoryJobs:
                 record.job, state=state, reason=reason, result=result, now=now
             )
             record.apply(change, now=now)
-            record.end_claim(now=now)
+            self._tables.end_claim(record, now=now)
             return by_value(record.job)
 
     def _leased(self, record: JobRecord, *, worker: str, lease_seconds: float) -> Claim:

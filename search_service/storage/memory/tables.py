@@ -18,7 +18,7 @@ from search_service.storage.changes import Change
 from search_service.storage.clock import Clock
 from search_service.storage.values import by_value
 
-_NOUNS = ("jobs", "supernets", "devices", "measurements", "answers")
+_NOUNS = ("jobs", "supernets", "devices", "measurements", "leases", "answers")
 
 
 @dataclass(kw_only=True)
@@ -47,11 +47,6 @@ class JobRecord:
                 )
             )
 
-    def end_claim(self, *, now: datetime) -> None:
-        """Older claims can write no more, and nobody holds a lease."""
-        self.fence += 1
-        self.lease_until = now
-
 
 @dataclass(kw_only=True)
 class Tables:
@@ -63,6 +58,7 @@ class Tables:
     supernets: dict[str, Supernet] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)
     measurements: dict[MeasurementKey, Measurement] = field(default_factory=dict)
+    leases: dict[MeasurementKey, tuple[str, int]] = field(default_factory=dict)  # job id, fence
     answers: dict[str, tuple[datetime, Answer]] = field(default_factory=dict)
 
     @contextmanager
@@ -92,3 +88,20 @@ class Tables:
         ):
             raise LostClaim(f"the claim of {claim.worker} on {claim.job.id} has ended")
         return record
+
+    def is_worked_on(self, job_id: str, fence: int) -> bool:
+        """Whether the claim with this fence still stands, its lease renewed."""
+        record = self.jobs[job_id]
+        return (
+            record.fence == fence
+            and record.job.state is JobState.RUNNING
+            and record.lease_until is not None
+            and record.lease_until > self.clock()
+        )
+
+    def end_claim(self, record: JobRecord, *, now: datetime) -> None:
+        """Older claims can write no more, and nobody holds a lease, on the job or for it."""
+        record.fence += 1
+        record.lease_until = now
+        for key in [key for key, (job, _) in self.leases.items() if job == record.job.id]:
+            del self.leases[key]

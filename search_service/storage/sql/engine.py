@@ -99,10 +99,16 @@ def parse_url(url: str) -> URL:
 
 def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
     """Insert a row unless one of its unique values is there already; whether it was new."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(row).on_conflict_do_nothing()
+    statement = insert_into(connection, table).values(row).on_conflict_do_nothing()
     # Not by rowcount, which is -1 for an insert through psycopg.
     return connection.execute(statement.returning(*table.primary_key)).first() is not None
+
+
+def insert_into(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
+    """An INSERT that can say what a conflict means; the two dialects have it alike."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 @contextmanager

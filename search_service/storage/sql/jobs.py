@@ -135,8 +135,7 @@ class SqlJobs:
             row = ledger.locked(connection, job_id)
             change = changes.stepped(rows.job(row), step, now=now)
             if change.told:
-                fence = row["fence"] + 1
-                ledger.write(connection, row, change, now=now, fence=fence, lease_until=now)
+                ledger.end_claim(connection, row, change, now=now)
         return change.job
 
     def finish(
@@ -148,8 +147,7 @@ class SqlJobs:
             change = changes.finished(
                 rows.job(row), state=state, reason=reason, result=by_value(result), now=now
             )
-            fence = row["fence"] + 1
-            ledger.write(connection, row, change, now=now, fence=fence, lease_until=now)
+            ledger.end_claim(connection, row, change, now=now)
         return change.job
 
 

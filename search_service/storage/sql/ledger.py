@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from search_service.domain.job import Claim, JobState
 from search_service.errors import LostClaim, NotFound
@@ -58,6 +58,13 @@ def tell(connection: Connection, change: Change, *, after: int, now: datetime) -
     ]
     if told:
         connection.execute(insert(tables.events), told)
+
+
+def end_claim(connection: Connection, row: RowMapping, change: Change, *, now: datetime) -> None:
+    """Store a changed job so that no claim of it can write any more, or holds what it leased."""
+    leases = tables.measurement_leases
+    write(connection, row, change, now=now, fence=row["fence"] + 1, lease_until=now)
+    connection.execute(delete(leases).where(leases.c.job == change.job.id))
 
 
 def _lost(claim: Claim) -> LostClaim:

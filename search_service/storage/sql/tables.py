@@ -166,6 +166,16 @@ measurements = Table(
     Column("created_at", UtcTime, nullable=False),
 )
 
+# Who is measuring what; a row counts while that claim stands.
+measurement_leases = Table(
+    "measurement_leases",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("job", String, ForeignKey("jobs.id"), nullable=False),
+    Column("fence", Integer, nullable=False),
+    Index(None, "job"),
+)
+
 events = Table(
     "events",
     metadata,

@@ -25,6 +25,7 @@ from search_service.searchers.base import Problem
 from search_service.spaces.feasibility import admits
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
+from search_service.storage.clock import Clock, utc_now
 
 PARAMETERS = {"resolution": 32, "channel_multiplier": 1 / 16, "channel_max": 256}
 
@@ -101,9 +102,11 @@ class World:
         *,
         order: int | None = None,
         check: Callable[[], None] = lambda: None,
+        lease_seconds: float = 0,
+        measure: Callable[[MeasurementRequest], Measurement] | None = None,
     ) -> tuple[Claim, Ended]:
         """Claim the next job and search, outcomes coming in as `order` shuffles them."""
-        claim = self.storage.jobs.claim(worker="w", lease_seconds=0)
+        claim = self.storage.jobs.claim(worker="w", lease_seconds=lease_seconds)
         assert claim is not None
         spec = SearchSpec.from_json(claim.job.spec)
         space = catalog.space_of(self.supernet)
@@ -127,7 +130,7 @@ class World:
             ),
             first=[],
             storage=self.storage,
-            pool=InlinePool(self.laboratory.measure, seed=order),
+            pool=InlinePool(measure or self.laboratory.measure, seed=order),
             artifacts=self.artifacts,
             check=check,
         )
@@ -151,13 +154,13 @@ class World:
 
 
 @pytest.fixture
-def make_world(tmp_path: Path) -> Callable[[], World]:
+def make_world(tmp_path: Path) -> Callable[..., World]:
     """Each call opens an empty one of its own."""
     count = iter(range(100))
 
-    def make() -> World:
+    def make(clock: Clock = utc_now) -> World:
         folder = tmp_path / str(next(count))
-        storage = open_storage("memory://")
+        storage = open_storage("memory://", clock=clock)
         now = datetime.now(UTC)
         supernet = Supernet(
             id=new_id("sup"),
@@ -194,6 +197,6 @@ def make_world(tmp_path: Path) -> Callable[[], World]:
 
 
 @pytest.fixture
-def world(make_world: Callable[[], World]) -> World:
+def world(make_world: Callable[..., World]) -> World:
     """An empty one."""
     return make_world()

@@ -199,3 +199,81 @@ def test_a_process_killed_before_its_answer_leaves_neither_job_nor_key(database_
     answer = Answer(fingerprint="f", status=201, headers={}, body=b"later")
     assert storage.answers.once("key", lambda: answer) == (answer, True)
     storage.close()
+
+
+# Makes the values that nobody makes and waits for the rest, in an order of its own; says what it
+# made. With a number it stops there, and holds all it has reserved, until it is killed.
+MEASURER = """
+import random, sys, time
+from search_service.domain.measurement import Measurement, MeasurementKey, Protocol
+from search_service.storage import open_storage
+
+storage, seed, stop = open_storage(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+claim = storage.jobs.claim(worker=str(seed), lease_seconds=float(sys.argv[4]))
+protocol = Protocol(objective="fid", parameters={})
+left = [
+    MeasurementKey(supernet_digest="d", architecture=str(n), objective="fid",
+                   protocol_digest=protocol.digest, device="")
+    for n in range(60)
+]
+random.Random(seed).shuffle(left)
+print("ready", flush=True)
+sys.stdin.readline()
+made = 0
+while left:
+    window = left[:4]
+    for key in storage.measurements.reserve(claim, window):
+        if made == stop:
+            print("stopped", flush=True)
+            time.sleep(600)
+        print("made", key.architecture, flush=True)
+        made += 1
+        storage.measurements.add(key, Measurement(value=1, low=1, high=1, protocol=protocol))
+    found = storage.measurements.find(window)
+    left = [key for key in left if key not in found]
+    if not any(key in found for key in window):
+        time.sleep(0.01)
+        left = left[4:] + left[:4]
+"""
+
+
+def start_measurer(
+    url: str, seed: int, *, stop: int = 10**6, lease_seconds: float = 60
+) -> "subprocess.Popen[str]":
+    words = [url, str(seed), str(stop), str(lease_seconds)]
+    started = subprocess.Popen(
+        [sys.executable, "-c", MEASURER, *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+    assert started.stdout is not None
+    assert started.stdout.readline() == "ready\n"
+    return started
+
+
+def test_processes_that_need_the_same_values_make_each_once_and_a_dead_one_s_after_its_lease(
+    database_url: str, new_job: NewJob
+) -> None:
+    migrate(database_url)
+    storage = open_storage(database_url)
+    for _ in range(4):
+        storage.jobs.add(new_job())
+    doomed = start_measurer(database_url, 0, stop=5, lease_seconds=8)
+    others = [start_measurer(database_url, seed) for seed in (1, 2, 3)]
+    for measurer in (doomed, *others):
+        assert measurer.stdin is not None
+        measurer.stdin.write("go\n")
+    assert doomed.stdout is not None
+    said = []
+    while (line := doomed.stdout.readline()) != "stopped\n":
+        said.append(line)
+    with doomed:
+        doomed.kill()
+    for measurer in others:
+        said += measurer.communicate(timeout=60)[0].splitlines(keepends=True)
+    assert [measurer.returncode for measurer in others] == [0, 0, 0]
+    made = sorted(int(line.split()[1]) for line in said)
+    assert made == list(range(60))
+    storage.close()

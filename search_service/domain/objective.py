@@ -112,6 +112,22 @@ OBJECTIVES = {
             min_samples=FEW,
         ),
         Objective(
+            name="feature_distance",
+            unit="",
+            source=Source.IMAGES,
+            description="mean squared difference of the features by which FID is judged, to those "
+            "of the largest architecture's images of the same inputs",
+            min_samples=FEW,
+        ),
+        Objective(
+            name="perceptual_distance",
+            unit="",
+            source=Source.IMAGES,
+            description="squared distance of unit feature vectors of the user's network, to those "
+            "of the largest architecture's images of the same inputs",
+            min_samples=FEW,
+        ),
+        Objective(
             name="latency_ms",
             unit="ms",
             source=Source.DEVICE,

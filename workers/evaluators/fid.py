@@ -28,16 +28,16 @@ class Fid:
     rows_name = FEATURES
 
     def __init__(self, extractor: FeatureExtractor, reference: Reference) -> None:
-        self._extractor = extractor
+        self.extractor = extractor
         self._reference = reference
 
     @property
     def facts(self) -> Mapping[str, Any]:
         """See ImageObjective."""
         return {
-            "extractor": self._extractor.name,
-            "extractor_digest": self._extractor.digest,
-            **self._extractor.facts,
+            "extractor": self.extractor.name,
+            "extractor_digest": self.extractor.digest,
+            **self.extractor.facts,
             "reference": f"{self._reference.dataset}.{self._reference.split}",
             "reference_count": self._reference.frechet.statistics.count,
             "reference_digest": self._reference.digest,
@@ -48,7 +48,7 @@ class Fid:
     def rows(self, pixels: Tensor, *, seed: int, index: int) -> NDArray[np.float32]:
         """Features (n, d)."""
         del seed, index
-        features: NDArray[np.float32] = self._extractor(pixels).numpy()
+        features: NDArray[np.float32] = self.extractor(pixels).numpy()
         return features
 
     def estimate(self, rows: NDArray[Any]) -> Estimate:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from search_service.domain.score import SCORES
 from search_service.domain.space import Architecture
-from workers.evaluators import dssim, miou_error, mse
+from workers.evaluators import consistency, dssim, miou_error, mse, perceiver
 from workers.evaluators.conditions import Conditions
 from workers.evaluators.feature_objective import FeatureObjective
 from workers.evaluators.feature_scores import Against
@@ -42,7 +42,7 @@ def available(
     data: Path | None,
 ) -> Available:
     """`against`: features of real images, or one line that says why there are none; `image_shape`:
-    of the full output. Raises InvalidFile for a segmentation network that is there and cannot be
+    of the full output. Raises InvalidFile for a network of the user's that is there and cannot be
     used."""
     objectives: list[ImageObjective] = [fid, TeacherDistance(maker, teacher)]
     impossible = _why_not_paired(conditions, image_shape, dataset)
@@ -54,6 +54,14 @@ def available(
                 impossible[each.objective] = f"{against.extractor.name} has no classes"
             else:
                 objectives.append(FeatureObjective(each.name, against))
+    objectives.append(consistency.feature_distance(maker, teacher, fid.extractor))
+    if data is None or not (data / perceiver.FILE).exists():
+        impossible[consistency.PERCEPTUAL] = (
+            f"no {perceiver.FILE} in its folder; {perceiver.WANTED}"
+        )
+    else:
+        network = perceiver.open_perceiver(data / perceiver.FILE, image_shape)
+        objectives.append(consistency.perceptual_distance(maker, teacher, network))
     if conditions.targets is not None:
         objectives += [
             paired_error(name, conditions.targets)

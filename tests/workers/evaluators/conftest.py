@@ -99,3 +99,23 @@ def bright_or_dark(tmp_path_factory: pytest.TempPathFactory) -> Path:
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.jit.script(BrightOrDark()).save(str(path))  # type: ignore[no-untyped-call]
     return path
+
+
+class Edges(nn.Module):
+    """Two feature maps of an image: colours with differences along each axis, and halved."""
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        right = images[:, :, :-1, 1:] - images[:, :, :-1, :-1]
+        down = images[:, :, 1:, :-1] - images[:, :, :-1, :-1]
+        fine = torch.cat([images[:, :, :-1, :-1] + 1.5, right, down], 1)
+        return [fine, nn.functional.avg_pool2d(fine, 2)]
+
+
+@pytest.fixture(scope="session")
+def edges(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its TorchScript file."""
+    path = tmp_path_factory.mktemp("perceiver") / "perceptual.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.script(Edges()).save(str(path))  # type: ignore[no-untyped-call]
+    return path

@@ -65,6 +65,17 @@ def test_conditioned_logits(
     assert_logits(logits, recorded, f"cond.{name}.img{side}.b{batch}")
 
 
+@torch.no_grad()
+def test_the_logits_of_the_recorded_losses(
+    conditioned: AnycostDiscriminator, recorded: Any
+) -> None:
+    images = tensor(recorded, "img32")
+    real = conditioned(images[:4], code(recorded, "mix"))
+    fake = conditioned(images[4:], code(recorded, "all025"))
+    assert_logits(real, recorded, "loss.real_pred")
+    assert_logits(fake, recorded, "loss.fake_pred")
+
+
 @pytest.mark.parametrize("side", [8, 16, 32, 64])
 @pytest.mark.parametrize("batch", [8, 2])
 @torch.no_grad()

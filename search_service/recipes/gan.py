@@ -25,9 +25,10 @@ class DcganSize:
     latent_dim: int = 64
     generator_channels: int = 32  # at half the full side; twice as many at each smaller one
     critic_channels: int = 32  # likewise
+    critic_hidden: int = 256  # between its last map and its verdict
 
     def __post_init__(self) -> None:
-        for name in ("latent_dim", "generator_channels", "critic_channels"):
+        for name in ("latent_dim", "generator_channels", "critic_channels", "critic_hidden"):
             at_least(name, getattr(self, name), 1)
 
 

@@ -1,8 +1,8 @@
 """A small discriminator of strided convolutions.
 
 Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks
-(Radford et al., 2016), section 3, but for the batch normalisation, which would let an image's
-verdict depend on its neighbours'. With `classes` it also judges whether an image shows its class.
+(Radford et al., 2016), section 3, without the batch normalisation, which would let an image's
+verdict depend on its neighbours', and with a hidden layer before the verdict. With `classes` it also judges whether an image shows its class.
 """
 
 from torch import Tensor, nn
@@ -15,10 +15,10 @@ SLOPE = 0.2  # of leaky ReLU
 
 
 class DcganDiscriminator(nn.Module):
-    """`channels` at half the full side, twice as many at each smaller one."""
+    """`channels` at half the full side, twice as many at each smaller one; then `hidden` numbers."""
 
     def __init__(
-        self, *, resolution: int, channels: int, image_channels: int, classes: int
+        self, *, resolution: int, channels: int, hidden: int, image_channels: int, classes: int
     ) -> None:
         super().__init__()
         self.classes, self.image_channels, self.resolution = classes, image_channels, resolution
@@ -31,9 +31,12 @@ class DcganDiscriminator(nn.Module):
             steps += [convolution, nn.LeakyReLU(SLOPE)]
             inputs, width = width, 2 * width
         self.model = nn.Sequential(*steps)
-        self.verdict = nn.Linear(inputs * SMALLEST**2, 1)
+        self.hidden = nn.Sequential(
+            nn.Flatten(), nn.Linear(inputs * SMALLEST**2, hidden), nn.LeakyReLU(SLOPE)
+        )
+        self.verdict = nn.Linear(hidden, 1)
         if classes:
-            self.projection = LabelProjection(classes, inputs)
+            self.projection = LabelProjection(classes, hidden)
 
     def forward(self, images: Tensor, *, labels: Tensor | None = None) -> Tensor:
         """(n, image_channels, r, r) to logits (n, 1); `labels` (n,) if there are classes.
@@ -47,6 +50,6 @@ class DcganDiscriminator(nn.Module):
         if (labels is not None) != bool(self.classes):
             kind = f"labels of {self.classes} classes" if self.classes else "no labels"
             raise InvalidInput(f"this discriminator takes {kind}")
-        maps = self.model(images)  # (n, features, 4, 4)
-        logits: Tensor = self.verdict(maps.flatten(1))
-        return logits if labels is None else logits + self.projection(maps.mean((2, 3)), labels)
+        features = self.hidden(self.model(images))  # (n, hidden)
+        logits: Tensor = self.verdict(features)
+        return logits if labels is None else logits + self.projection(features, labels)

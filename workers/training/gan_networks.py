@@ -64,6 +64,7 @@ class DcganPair:
             DcganDiscriminator(
                 resolution=recipe.resolution,
                 channels=size.critic_channels,
+                hidden=size.critic_hidden,
                 image_channels=recipe.image_channels,
                 classes=recipe.classes,
             )

@@ -21,10 +21,10 @@ from api.schemas.answers import (
     JobAnswer,
     JobPage,
 )
-from api.schemas.requests import JobRequest
+from api.schemas.requests import JobPatch, JobRequest
 from search_service import fronts, jobs
 from search_service.domain.front import Front
-from search_service.domain.job import JobKind, JobState, JobStep
+from search_service.domain.job import JobChange, JobKind, JobState, JobStep
 from search_service.domain.objective import objective
 from search_service.errors import InvalidInput
 
@@ -91,6 +91,13 @@ def list_jobs(
 def read(job_id: str, storage: StorageDep) -> JobAnswer:
     """Where it stands."""
     return JobAnswer.of(storage.jobs.get(job_id))
+
+
+@router.patch("/{job_id}")
+def change(job_id: str, body: JobPatch, storage: StorageDep, wake_ups: WakeUpsDep) -> JobAnswer:
+    """Another priority, other labels; another budget of a search, under which it goes on."""
+    wanted = JobChange(**body.given())
+    return JobAnswer.of(jobs.change(job_id, wanted, storage=storage, wake_ups=wake_ups))
 
 
 @router.post("/{job_id}/cancel")

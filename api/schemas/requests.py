@@ -159,9 +159,21 @@ class ScoreSpecBody(_Body):
     seed: Annotated[StrictInt, Field(ge=0, le=MAX_INT)] = 1
 
 
+Priority = Annotated[StrictInt, Field(ge=-1000, le=1000)]
+Labels = Annotated[dict[Label, Label], Field(max_length=32)]
+
+
+class JobPatch(_Body):
+    """What may change of a job; labels and budget take the place of those it has."""
+
+    priority: Priority | None = None
+    labels: Labels | None = None
+    budget: BudgetBody | None = None
+
+
 class _JobBody(_Body):
-    priority: Annotated[StrictInt, Field(ge=-1000, le=1000)] = 0
-    labels: Annotated[dict[Label, Label], Field(max_length=32)] = {}
+    priority: Priority = 0
+    labels: Labels = {}
 
 
 class SearchJobRequest(_JobBody):

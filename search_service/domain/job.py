@@ -106,6 +106,15 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JobChange:
+    """What a user may change of a job; None leaves a field as it is."""
+
+    priority: int | None = None
+    labels: Mapping[str, str] | None = None  # instead of those it has
+    budget: Mapping[str, Any] | None = None  # of a search, instead of the one in its spec
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ended:
     """How an attempt ended, as told by what ran it."""
 

@@ -1,12 +1,13 @@
 """Commands on jobs: accept one, and a user's steps. A refusal comes here, in milliseconds."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from search_service.domain.ids import new_id
-from search_service.domain.job import Job, JobKind, JobStep
-from search_service.errors import UnknownName
+from search_service.domain.job import Job, JobChange, JobKind, JobStep
+from search_service.errors import InvalidInput, UnknownName
 from search_service.jobs import finetune, score, search, train
 from search_service.jobs.checks import Accepted
 from search_service.queue import WakeUps
@@ -59,4 +60,19 @@ def step(job_id: str, step: JobStep, *, storage: Storage, wake_ups: WakeUps) -> 
     return job
 
 
-__all__ = ["step", "submit"]
+def change(job_id: str, change: JobChange, *, storage: Storage, wake_ups: WakeUps) -> Job:
+    """Another priority, other labels, another budget of a search; a running search goes on under it
+    within seconds. Raises NotFound, Conflict, InvalidInput."""
+    if change.budget is not None:
+        job = storage.jobs.get(job_id)
+        if job.kind is not JobKind.SEARCH:
+            raise InvalidInput(
+                f"a {job.kind} job has no budget, only a search has", pointer="/budget"
+            )
+        change = replace(change, budget=search.accept_budget(job.spec, change.budget))
+    job = storage.jobs.change(job_id, change)
+    wake_ups.ring()
+    return job
+
+
+__all__ = ["change", "step", "submit"]

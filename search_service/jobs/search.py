@@ -8,7 +8,7 @@ from typing import Any
 from search_service import catalog, searchers
 from search_service.domain.objective import Source, objective
 from search_service.domain.seed import require_seed
-from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
+from search_service.domain.spec import Budget, Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Supernet, SupernetStatus
 from search_service.domain.teacher import OBJECTIVE, SuppliedTeacher
 from search_service.errors import InvalidInput, NotFound, UnknownName
@@ -33,6 +33,14 @@ def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
     if spec.teacher is not None:
         spec = replace(spec, teacher=_checked(spec.teacher, spec, supernet))
     return Accepted(spec=spec.to_json(), supernet=supernet.id)
+
+
+def accept_budget(spec: Mapping[str, Any], budget: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Another budget for a stored spec, in its form. Raises InvalidInput below `/budget`."""
+    changed = SearchSpec.from_json({**spec, "budget": budget})
+    _check_budget(changed.budget, "/budget")
+    stored: Mapping[str, Any] = changed.to_json()["budget"]
+    return stored
 
 
 def _check(spec: SearchSpec, supernet: Supernet, storage: Storage) -> None:
@@ -81,21 +89,8 @@ def _checked(teacher: SuppliedTeacher, spec: SearchSpec, supernet: Supernet) -> 
 
 
 def _check_numbers(spec: SearchSpec) -> None:
-    budget, fidelity, patience = spec.budget, spec.fidelity, spec.budget.patience
-    at_least("/spec/budget/evaluations", budget.evaluations, 1)
-    if budget.wall_seconds is not None:
-        wall = budget.wall_seconds
-        if not (math.isfinite(wall) and wall > 0):
-            raise InvalidInput(
-                f"wall_seconds must be above 0, got {wall}", pointer="/spec/budget/wall_seconds"
-            )
-    if patience is not None:
-        at_least("/spec/budget/patience/evaluations", patience.evaluations, 1)
-        if not (math.isfinite(patience.min_gain) and patience.min_gain >= 0):
-            raise InvalidInput(
-                f"min_gain must be 0 or more, got {patience.min_gain}",
-                pointer="/spec/budget/patience/min_gain",
-            )
+    _check_budget(spec.budget, "/spec/budget")
+    fidelity = spec.fidelity
     samples = fidelity.samples
     wanted = _samples_wanted(spec)
     least = min(wanted.values(), default=1)
@@ -118,6 +113,23 @@ def _check_numbers(spec: SearchSpec) -> None:
             pointer="/spec/parallelism",
         )
     require_seed(spec.seed, pointer="/spec/seed")
+
+
+def _check_budget(budget: Budget, pointer: str) -> None:
+    at_least(f"{pointer}/evaluations", budget.evaluations, 1)
+    if budget.wall_seconds is not None:
+        wall = budget.wall_seconds
+        if not (math.isfinite(wall) and wall > 0):
+            raise InvalidInput(
+                f"wall_seconds must be above 0, got {wall}", pointer=f"{pointer}/wall_seconds"
+            )
+    if budget.patience is not None:
+        at_least(f"{pointer}/patience/evaluations", budget.patience.evaluations, 1)
+        gain = budget.patience.min_gain
+        if not (math.isfinite(gain) and gain >= 0):
+            raise InvalidInput(
+                f"min_gain must be 0 or more, got {gain}", pointer=f"{pointer}/patience/min_gain"
+            )
 
 
 def _check_objectives(objectives: Sequence[ObjectiveSpec], storage: Storage) -> None:

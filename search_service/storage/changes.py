@@ -8,6 +8,7 @@ progress     what the worker says
 log          {"message"}
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -15,7 +16,8 @@ from typing import Any
 
 from search_service.domain.evaluation import Evaluation, Value
 from search_service.domain.event import EventKind
-from search_service.domain.job import Job, JobState, JobStep, state_after
+from search_service.domain.job import Job, JobChange, JobState, JobStep, state_after
+from search_service.errors import Conflict, InvalidInput
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,31 @@ def stepped(job: Job, step: JobStep, *, now: datetime) -> Change:
         return _ended(replace(job, state=state, finished_at=now))
     moved = replace(job, state=state)
     return Change(job=moved, told=(_state(moved),))
+
+
+def changed(job: Job, change: JobChange) -> Change:
+    """What a user changed; an equal value tells nothing. Raises Conflict, InvalidInput."""
+    if job.state.terminal and (change.priority is not None or change.budget is not None):
+        raise Conflict(f"a {job.state} job keeps its priority and budget; its labels may change")
+    least = job.evaluations
+    if change.budget is not None and change.budget["evaluations"] < least:
+        raise InvalidInput(
+            f"the budget must be at least the {least} evaluations that are recorded, got "
+            f"{change.budget['evaluations']}",
+            pointer="/budget/evaluations",
+        )
+    after = replace(
+        job,
+        priority=job.priority if change.priority is None else change.priority,
+        labels=job.labels if change.labels is None else change.labels,
+        spec=job.spec if change.budget is None else {**job.spec, "budget": change.budget},
+    )
+    said = {"priority": after.priority, "labels": after.labels, "budget": after.spec.get("budget")}
+    was = {"priority": job.priority, "labels": job.labels, "budget": job.spec.get("budget")}
+    words = [f"{name} is now {json.dumps(said[name])}" for name in said if said[name] != was[name]]
+    if not words:
+        return Change(job=job, told=())
+    return Change(job=after, told=(Told(kind=EventKind.LOG, data={"message": "; ".join(words)}),))
 
 
 def finished(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from search_service.domain.job import Claim, Job, JobState, JobStep
+from search_service.domain.job import Claim, Job, JobChange, JobState, JobStep
 from search_service.storage.base.paging import Page
 
 
@@ -61,6 +61,13 @@ class Jobs(Protocol):
         when it becomes terminal. It ends the present claim: the fence grows, the lease ends. A
         repeated step changes nothing. `retry` raises the attempt and clears reason and times.
         Raises NotFound, IllegalTransition."""
+        ...
+
+    def change(self, job_id: str, change: JobChange) -> Job:
+        """Change what the user may, with a `log` event that says it; what is so already changes
+        nothing. Another budget ends the present claim of a running job, as a step does, so that
+        whoever claims it next goes on under it. Raises NotFound, Conflict for the priority or
+        budget of a terminal job, InvalidInput for a budget below what is recorded."""
         ...
 
     def finish(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from search_service.domain.job import Claim, Job, JobState, JobStep
+from search_service.domain.job import Claim, Job, JobChange, JobState, JobStep
 from search_service.storage import changes, tokens
 from search_service.storage.base import Page
 from search_service.storage.memory.tables import JobRecord, Tables
@@ -100,6 +100,16 @@ class MemoryJobs:
             change = changes.stepped(record.job, step, now=now)
             if change.told:
                 record.apply(change, now=now)
+                self._tables.end_claim(record, now=now)
+            return by_value(record.job)
+
+    def change(self, job_id: str, change: JobChange) -> Job:
+        with self._tables.lock:
+            record = self._tables.job(job_id)
+            now = self._tables.clock()
+            before, changed = record.job, changes.changed(record.job, by_value(change))
+            record.apply(changed, now=now)
+            if before.state is JobState.RUNNING and changed.job.spec != before.spec:
                 self._tables.end_claim(record, now=now)
             return by_value(record.job)
 

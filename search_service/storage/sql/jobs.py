@@ -9,6 +9,7 @@ from sqlalchemy import (
     Connection,
     Select,
     and_,
+    delete,
     exists,
     func,
     insert,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from search_service.domain.job import Claim, Job, JobState, JobStep
+from search_service.domain.job import Claim, Job, JobChange, JobState, JobStep
 from search_service.errors import NotFound
 from search_service.storage import changes, tokens
 from search_service.storage.base import Page
@@ -42,11 +43,9 @@ class SqlJobs:
         job = by_value(job)
         change = changes.added(job)
         unclaimed = {"fence": 0, "worker": "", "last_event": len(change.told)}
-        labels = [{"job": job.id, "name": n, "value": v} for n, v in job.labels.items()]
         with self._database.writing() as connection:
             connection.execute(insert(tables.jobs), rows.row_of(job) | unclaimed)
-            if labels:
-                connection.execute(insert(tables.job_labels), labels)
+            _insert_labels(connection, job)
             ledger.tell(connection, change, after=0, now=self._clock())
 
     def get(self, job_id: str) -> Job:
@@ -138,6 +137,20 @@ class SqlJobs:
                 ledger.end_claim(connection, row, change, now=now)
         return change.job
 
+    def change(self, job_id: str, change: JobChange) -> Job:
+        now = self._clock()
+        with self._database.writing() as connection:
+            row = ledger.locked(connection, job_id)
+            before, changed = rows.job(row), changes.changed(rows.job(row), by_value(change))
+            if before.state is JobState.RUNNING and changed.job.spec != before.spec:
+                ledger.end_claim(connection, row, changed, now=now)
+            else:
+                ledger.write(connection, row, changed, now=now)
+            if changed.job.labels != before.labels:
+                connection.execute(delete(tables.job_labels).where(_labels.job == job_id))
+                _insert_labels(connection, changed.job)
+        return changed.job
+
     def finish(
         self, claim: Claim, *, state: JobState, reason: str, result: Mapping[str, Any] | None = None
     ) -> Job:
@@ -172,6 +185,12 @@ def _job(connection: Connection, job_id: str) -> Job:
     if row is None:
         raise NotFound(f"no job {job_id!r}")
     return rows.job(row)
+
+
+def _insert_labels(connection: Connection, job: Job) -> None:
+    labels = [{"job": job.id, "name": n, "value": v} for n, v in job.labels.items()]
+    if labels:
+        connection.execute(insert(tables.job_labels), labels)
 
 
 def _set_lease(connection: Connection, claim: Claim, until: datetime) -> None:

@@ -226,3 +226,44 @@ def test_evaluations_come_in_the_order_asked_for(client: httpx.Client, ended: Jo
     assert macs == sorted(macs)
     assert len(macs) == 40
     assert "next_page_token" not in rest
+
+
+def test_priority_labels_and_budget_change(client: httpx.Client, body: dict[str, Any]) -> None:
+    job = client.post("/v1/jobs", json={**body, "labels": {"a": "1"}}).json()
+    where = f"/v1/jobs/{job['id']}"
+    budget = {"evaluations": 77, "patience": {"evaluations": 9}}
+    changed = client.patch(where, json={"priority": -4, "labels": {}, "budget": budget})
+    assert changed.status_code == 200
+    assert (changed.json()["priority"], changed.json()["labels"]) == (-4, {})
+    stored = changed.json()["spec"]["budget"]
+    assert (stored["evaluations"], stored["patience"]["min_gain"]) == (77, 1e-3)
+    assert client.get(where).json() == changed.json()
+    assert client.patch(where, json={}).json() == changed.json()
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"priority": 1.5}, "/priority"),
+        ({"priority": 1001}, "/priority"),
+        ({"labels": {"a": 1}}, "/labels/a"),
+        ({"budget": {"evaluations": 0}}, "/budget/evaluations"),
+        ({"budget": {"evaluations": 9, "wall_seconds": -1}}, "/budget/wall_seconds"),
+        ({"seed": 1}, "/seed"),
+    ],
+)
+def test_a_change_that_is_wrong_is_pointed_at(
+    client: httpx.Client, body: dict[str, Any], change: dict[str, Any], pointer: str
+) -> None:
+    job = client.post("/v1/jobs", json=body).json()
+    refused(client.patch(f"/v1/jobs/{job['id']}", json={"labels": {"x": "y"}, **change}), pointer)
+    assert client.get(f"/v1/jobs/{job['id']}").json() == job
+
+
+def test_only_a_job_that_is_there_and_not_over_changes(
+    client: httpx.Client, body: dict[str, Any]
+) -> None:
+    assert client.patch("/v1/jobs/job_none", json={"priority": 1}).status_code == 404
+    job = client.post("/v1/jobs", json=body).json()
+    client.post(f"/v1/jobs/{job['id']}/cancel")
+    assert client.patch(f"/v1/jobs/{job['id']}", json={"priority": 1}).status_code == 409

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from search_service import jobs
 from search_service.domain.evaluation import EvaluationState
-from search_service.domain.job import JobState, JobStep
+from search_service.domain.job import JobChange, JobState, JobStep
 from search_service.errors import LostClaim
+from search_service.queue import open_wake_ups
 from search_service.telemetry.metrics import REGISTRY
 
 LATENCY = {"name": "latency_ms", "device": "cpu"}
@@ -210,3 +212,23 @@ def test_hypervolume_is_told_while_a_search_runs_and_no_longer(world: Any, end: 
         world.run(check=check)
     assert told[-1] is not None
     assert hypervolume() is None
+
+
+def test_a_search_whose_budget_is_raised_under_way_equals_one_that_had_it(make_world: Any) -> None:
+    straight, changed = make_world(), make_world()
+    job = straight.submit(budget={"evaluations": 40})
+    straight.run(order=3)
+    raised = changed.submit(budget={"evaluations": 20})
+    turns = [0]
+
+    def raise_it() -> None:
+        turns[0] += 1
+        if turns[0] == 15:
+            wake_ups = open_wake_ups(None)
+            wanted = JobChange(budget={"evaluations": 40})
+            jobs.change(raised.id, wanted, storage=changed.storage, wake_ups=wake_ups)
+
+    with pytest.raises(LostClaim):
+        changed.run(order=4, check=raise_it)
+    changed.run(order=5)
+    assert changed.outcome(raised) == straight.outcome(job)

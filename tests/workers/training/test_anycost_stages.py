@@ -16,6 +16,9 @@ from search_service.recipes.anycost import (
     PathLength,
     Sampling,
 )
+from search_service.recipes.augment import PLACEMENTS, Augment
+from search_service.recipes.records import Records
+from search_service.recipes.watching import HELD_OUT, TRAIN
 from workers.checkpoints import save_weights
 from workers.discriminators.anycost import PlainDiscriminator
 from workers.discriminators.joint import JointDiscriminator
@@ -103,6 +106,16 @@ def test_the_penalty_is_at_one_side_or_at_all_that_are_judged_together(
     assert training.step(0)["r1"] > 0
     on_penalty = judged[2]
     assert len(on_penalty) == (2 if "all at once" in stage else 1)
+
+
+def test_the_penalty_comes_to_every_side(
+    tiny: AnycostRecipe, real: Tensor, judged: list[tuple[int, ...]]
+) -> None:
+    training = AnycostTraining(of_stage(tiny, "multi-resolution"), real)
+    for index in (0, 3, 6, 9):
+        training.step(index)
+    on_penalty = judged[2::4]
+    assert set(on_penalty) == {(8,), (16,)}
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -258,3 +271,40 @@ def test_a_file_of_another_network_is_refused(
     critic = replace(tiny.critic, weights=files["average"])
     with pytest.raises(InvalidFile, match="does not fit AnycostDiscriminator"):
         AnycostTraining(replace(tiny, critic=critic), real)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_discriminators_accuracies_come_with_every_line_and_change_nothing(
+    tiny: AnycostRecipe, real: Tensor, stage: str
+) -> None:
+    often, seldom = (
+        AnycostTraining(
+            of_stage(tiny, stage, records=Records(log_every=every)),
+            real[:12],
+            held_out=(real[12:], None),
+        )
+        for every in (1, 99)
+    )
+    for index in range(2):
+        told, untold = often.step(index), seldom.step(index)
+        assert {name: told[name] for name in untold} == untold
+        assert told.keys() - untold.keys() == {TRAIN, HELD_OUT}
+        assert all(0 <= told[name] <= 1 for name in (TRAIN, HELD_OUT))
+
+
+@pytest.mark.parametrize("stage", ["plain", "multi-resolution", "adaptive"])
+def test_what_the_discriminator_sees_is_augmented_where_the_recipe_says(
+    tiny: AnycostRecipe, real: Tensor, stage: str
+) -> None:
+    def step(placement: str) -> dict[str, float]:
+        augment = Augment(policy="color,translation,cutout", placement=placement)
+        return AnycostTraining(of_stage(tiny, stage, augment=augment), real).step(0)
+
+    plain = AnycostTraining(of_stage(tiny, stage), real).step(0)
+    found = {placement: step(placement) for placement in PLACEMENTS}
+    assert found["none"] == plain
+    assert found["reals"]["real_logit"] != plain["real_logit"]
+    assert found["reals"]["fake_logit"] == plain["fake_logit"]
+    assert found["reals"]["r1"] != plain["r1"]  # taken through the augmentation
+    assert found["discriminator"]["fake_logit"] != plain["fake_logit"]
+    assert found["all"]["generator"] != found["discriminator"]["generator"]

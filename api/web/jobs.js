@@ -3,6 +3,7 @@
 import { byId, element } from "./dom.js";
 import { get, supernetName } from "./http.js";
 import { ago, label } from "./numbers.js";
+import { scoredOf } from "./scoring.js";
 import { nameOf } from "./training.js";
 
 const PERIOD_MS = 3000;
@@ -39,7 +40,8 @@ export function watchJobs({ chosen, settled, failed }) {
 }
 
 async function row(job, chosen) {
-  const [title, what, howFar] = job.kind === "search" ? await ofSearch(job) : ofTraining(job);
+  const tell = { search: ofSearch, score: ofScoring }[job.kind] ?? ofTraining;
+  const [title, what, howFar] = await tell(job);
   const link = element(
     "a",
     { href: `?job=${job.id}`, "aria-current": job.id === chosen ? "page" : null },
@@ -62,6 +64,11 @@ async function ofSearch(job) {
     `${objectives} · ${job.spec.searcher.name}`,
     `${job.evaluations} of ${job.spec.budget.evaluations}`,
   ];
+}
+
+function ofScoring(job) {
+  const count = job.spec.samples.toLocaleString("en");
+  return [scoredOf(job), `score · ${job.spec.metrics.join(", ")}`, `up to ${count} images`];
 }
 
 function ofTraining(job) {

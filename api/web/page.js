@@ -5,6 +5,7 @@ import { byId, element } from "./dom.js";
 import { get } from "./http.js";
 import { followJob } from "./job.js";
 import { watchJobs } from "./jobs.js";
+import { followScoring } from "./scoring.js";
 import { followTraining } from "./training.js";
 
 let chosen = new URLSearchParams(location.search).get("job");
@@ -23,6 +24,7 @@ async function open(id) {
   try {
     const job = await get(`/v1/jobs/${id}`);
     if (job.kind === "search") await openBest(await followJob(job, { failed }));
+    else if (job.kind === "score") followScoring(job, { failed });
     else followTraining(job, { failed });
   } catch (error) {
     nothing("This job cannot be shown", error.message);

@@ -149,7 +149,9 @@ def find_or_compute(
     name = file_name(dataset, split, extractor.name, data)
     for folder in folders:
         if (folder / name).exists():
-            return load(folder / name, extractor)
+            found = load(folder / name, extractor)
+            _require_data(found, folder / name, dataset, split, data)
+            return found
     content = compute(dataset, split, extractor, data=data)
     folder = folders[-1]
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,6 +159,23 @@ def find_or_compute(
     part.write_bytes(content)
     os.replace(part, folder / name)
     return load(folder / name, extractor)
+
+
+def _require_data(
+    found: Reference, path: Path, dataset: str, split: str, data: Path | None
+) -> None:
+    """Raises InvalidFile when statistics are of another data set than they stand for."""
+    if (found.dataset, found.split) != (dataset, split):
+        raise InvalidFile(
+            f"{path} is of {found.dataset}.{found.split} (data {found.data_digest}), "
+            f"not of {dataset}.{split}"
+        )
+    if dataset in USER_FOLDERS:
+        _, digest = real_images(dataset, split, data)
+        if digest != found.data_digest:
+            raise InvalidFile(
+                f"{path} was made from data {found.data_digest}, but {data} holds {digest}"
+            )
 
 
 def main() -> None:

@@ -129,6 +129,33 @@ def test_a_training_is_followed_with_its_losses_and_pictures(
     assert job.id in page.locator("#training-subtitle").inner_text()
 
 
+def test_a_scoring_is_followed_to_its_scores(
+    page: Page, storage: Storage, artifacts: Artifacts, tmp_path: Path
+) -> None:
+    folder = tmp_path / "my-images"
+    folder.mkdir()
+    spec = {"images": str(folder), "reference": "fashion-mnist-32", "metrics": ["fid", "recall"]}
+    jobs.submit("score", spec, storage=storage, wake_ups=PollingWakeUps())
+    claim = storage.jobs.claim(worker="test", lease_seconds=600)
+    assert claim is not None
+    page.goto("/")  # the newest job opens by itself
+    expect(page.locator("#jobs li")).to_contain_text("my-images")
+    expect(page.locator("#scoring-title")).to_have_text("my-images")
+    told = {"phase": "score", "side": "real", "done": 500, "budget": 60_000}
+    storage.events.progress(claim, told)
+    expect(page.locator("#scored")).to_have_text("500 of 60,000 real images")
+    about = {"low": 1.5, "high": 2.5, "samples": 1_000}
+    scores = {
+        "fid": about | {"value": 2.0, "more_is_better": False, "limit": {"value": 1.875}},
+        "recall": about | {"value": 0.25, "more_is_better": True},
+    }
+    storage.jobs.finish(claim, state=JobState.SUCCEEDED, reason="", result={"scores": scores})
+    expect(page.locator("#scoring-state")).to_have_text("succeeded")
+    expect(page.locator("#scores tr")).to_have_count(2)
+    expect(page.locator("#scores tr").first).to_contain_text("less is better")
+    expect(page.locator("#scores tr").first).to_contain_text("limit 1.875")
+
+
 def test_axes_are_chosen(page: Page, ended: Job) -> None:
     page.goto(f"/?job={ended.id}")
     page.select_option("#x", "macs")

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from search_service.errors import InvalidFile, UnknownName
 from workers.evaluators.extractors import FeatureExtractor
-from workers.evaluators.reference import Reference, find_or_compute, load
+from workers.evaluators.reference import Reference, encode, file_name, find_or_compute, load
+from workers.evaluators.statistics import features_to_statistics
 from workers.images.fashion_mnist import DEBIAN_FOLDER
 
 
@@ -107,6 +108,43 @@ def test_a_folder_per_label_is_told_apart_by_its_content(
     Image.new("L", (32, 32)).save(tmp_path / "data" / "dogs" / "0.png")
     assert statistics().data_digest != first.data_digest
     assert len(list((tmp_path / "references").iterdir())) == 2
+
+
+def test_statistics_of_other_data_than_they_stand_for_are_refused(
+    tmp_path: Path, reference_file: Path, extractor: FeatureExtractor, reference: Reference
+) -> None:
+    renamed = tmp_path / "fashion-mnist-32.test.fashion-classifier.safetensors"
+    renamed.write_bytes(reference_file.read_bytes())
+    with pytest.raises(
+        InvalidFile, match=rf"is of fashion-mnist-32\.train \(data {reference.data_digest}\), not"
+    ):
+        find_or_compute("fashion-mnist-32", "test", extractor, folders=(tmp_path,))
+
+
+def test_statistics_of_another_folders_images_are_refused_with_both_digests(
+    tmp_path: Path, extractor: FeatureExtractor
+) -> None:
+    rng = np.random.default_rng(0)
+    for side in "AB":
+        (tmp_path / "data" / side).mkdir(parents=True)
+        for i in range(10):
+            pixels = rng.integers(256, size=(32, 32), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "data" / side / f"{i}.png")
+    name = file_name("two-folders", "train", extractor.name, tmp_path / "data")
+    content = encode(
+        features_to_statistics(rng.random((20, 64))),
+        dataset="two-folders",
+        split="train",
+        data_digest="f" * 64,
+        extractor=extractor,
+    )
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(
+        InvalidFile, match=f"made from data {'f' * 64}, but .* holds [0-9a-f]{{64}}"
+    ):
+        find_or_compute(
+            "two-folders", "train", extractor, folders=(tmp_path,), data=tmp_path / "data"
+        )
 
 
 def test_an_unknown_data_set_lists_the_known_ones(

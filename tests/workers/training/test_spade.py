@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.testing import assert_close
 
 from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.spade import (
@@ -22,6 +23,7 @@ from workers.checkpoints import save_weights
 from workers.images import Maps
 from workers.supernets.gan_compression.spade import SpadeSupernet
 from workers.supernets.gan_compression.spade_generator import dense_teacher
+from workers.training.draws import Draws
 from workers.training.map_data import MapData
 from workers.training.spade import SpadeTraining
 from workers.training.spade_methods import compress, spade
@@ -208,3 +210,17 @@ def test_half_precision_learns_about_the_same(spade_recipe: SpadeRecipe, maps: M
     )
     assert rough == pytest.approx(exact, rel=0.1, abs=0.1)
     assert rough != exact
+
+
+def test_of_several_subnets_the_mean_gradient_counts(
+    spade_compress_recipe: SpadeCompressRecipe, maps: MapData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gradients = []
+    for count in (1, 3):
+        training = compress(spade_compress_recipe, maps)
+        training.critic.eval()  # so that its spectral norms stay
+        subnets = training.painter.draw(Draws(0, 0))
+        monkeypatch.setattr(training.painter, "draw", lambda _, s=subnets, n=count: s * n)
+        training.step(0)
+        gradients.append(training.painter.network.get_parameter("conv_img.weight").grad)
+    assert_close(gradients[1], gradients[0], rtol=1e-3, atol=1e-6)

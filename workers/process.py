@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing, suppress
+from uuid import uuid4
 
 from search_service import telemetry
 from search_service.artifacts import Artifacts
@@ -16,6 +17,7 @@ from search_service.settings import Settings, configure_logging, read_settings
 from search_service.storage import open_storage
 from workers.driver import Driver
 from workers.pool import Cluster
+from workers.presence import Presence
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +50,9 @@ def serve(settings: Settings, *, ready: Callable[[], None]) -> None:
             open_here.enter_context(telemetry.served(settings.metrics_host, settings.metrics_port))
         storage = open_here.enter_context(closing(open_storage(settings.database_url)))
         cluster = open_here.enter_context(closing(Cluster(settings.ray_address)))
+        name = f"{socket.gethostname()}-{os.getpid()}"
         driver = Driver(
-            name=f"{socket.gethostname()}-{os.getpid()}",
+            name=name,
             storage=storage,
             wake_ups=open_wake_ups(settings.redis_url),
             artifacts=Artifacts(settings.artifacts),
@@ -59,6 +62,8 @@ def serve(settings: Settings, *, ready: Callable[[], None]) -> None:
         )
         for signum in (signal.SIGTERM, signal.SIGINT):  # again: Ray took the first for itself
             signal.signal(signum, lambda *_: driver.stop.set())
+        presence = Presence(name, token=uuid4().hex, storage=storage, lost=driver.stop.set)
+        open_here.enter_context(presence)
         driver.register_devices()
         ready()
         driver.run()

@@ -24,6 +24,7 @@ from search_service.storage.base.jobs import Jobs
 from search_service.storage.base.measurements import Measurements
 from search_service.storage.base.paging import Page
 from search_service.storage.base.supernets import Supernets
+from search_service.storage.base.workers import Workers
 
 __all__ = [
     "ANSWERS_KEPT",
@@ -37,6 +38,7 @@ __all__ = [
     "Page",
     "Storage",
     "Supernets",
+    "Workers",
 ]
 
 
@@ -50,6 +52,7 @@ class Storage(Protocol):
     events: Events
     devices: Devices
     answers: Answers
+    workers: Workers
 
     def ping(self) -> None:
         """Return when the store answers."""

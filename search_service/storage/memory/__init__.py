@@ -8,6 +8,7 @@ from search_service.storage.base import (
     Jobs,
     Measurements,
     Supernets,
+    Workers,
 )
 from search_service.storage.clock import Clock, utc_now
 from search_service.storage.memory.answers import MemoryAnswers
@@ -18,6 +19,7 @@ from search_service.storage.memory.jobs import MemoryJobs
 from search_service.storage.memory.measurements import MemoryMeasurements
 from search_service.storage.memory.supernets import MemorySupernets
 from search_service.storage.memory.tables import Tables
+from search_service.storage.memory.workers import MemoryWorkers
 
 __all__ = ["MemoryStorage"]
 
@@ -34,6 +36,7 @@ class MemoryStorage:
         self.events: Events = MemoryEvents(tables)
         self.devices: Devices = MemoryDevices(tables)
         self.answers: Answers = MemoryAnswers(tables)
+        self.workers: Workers = MemoryWorkers(tables)
 
     def ping(self) -> None:
         """Always answers."""

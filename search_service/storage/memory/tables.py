@@ -18,7 +18,7 @@ from search_service.storage.changes import Change
 from search_service.storage.clock import Clock
 from search_service.storage.values import by_value
 
-_NOUNS = ("jobs", "supernets", "devices", "measurements", "leases", "answers")
+_NOUNS = ("jobs", "supernets", "devices", "measurements", "leases", "answers", "workers")
 
 
 @dataclass(kw_only=True)
@@ -59,6 +59,7 @@ class Tables:
     devices: dict[str, Device] = field(default_factory=dict)
     measurements: dict[MeasurementKey, Measurement] = field(default_factory=dict)
     leases: dict[MeasurementKey, tuple[str, int]] = field(default_factory=dict)  # job id, fence
+    workers: dict[str, tuple[str, datetime]] = field(default_factory=dict)  # token, until
     answers: dict[str, tuple[datetime, Answer]] = field(default_factory=dict)
 
     @contextmanager

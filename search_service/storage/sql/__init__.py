@@ -10,6 +10,7 @@ from search_service.storage.base import (
     Jobs,
     Measurements,
     Supernets,
+    Workers,
 )
 from search_service.storage.clock import Clock, utc_now
 from search_service.storage.sql.answers import SqlAnswers
@@ -20,6 +21,7 @@ from search_service.storage.sql.events import SqlEvents
 from search_service.storage.sql.jobs import SqlJobs
 from search_service.storage.sql.measurements import SqlMeasurements
 from search_service.storage.sql.supernets import SqlSupernets
+from search_service.storage.sql.workers import SqlWorkers
 
 __all__ = ["SqlStorage"]
 
@@ -36,6 +38,7 @@ class SqlStorage:
         self.events: Events = SqlEvents(database, clock=clock)
         self.devices: Devices = SqlDevices(database)
         self.answers: Answers = SqlAnswers(database, clock=clock)
+        self.workers: Workers = SqlWorkers(database, clock=clock)
 
     def ping(self) -> None:
         with self._database.reading() as connection:

@@ -186,6 +186,14 @@ events = Table(
     Column("at", UtcTime, nullable=False),
 )
 
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("token", String, nullable=False),  # of the process that has the name
+    Column("until", UtcTime, nullable=False),
+)
+
 devices = Table(
     "devices",
     metadata,

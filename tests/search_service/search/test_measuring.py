@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -84,9 +85,7 @@ def test_promise_3_two_jobs_at_once_share_every_measurement(
 
     both = [shared.submit(budget={"evaluations": 30}) for _ in range(2)]
     runs = [
-        in_a_thread(
-            lambda order=order: shared.run(order=order, lease_seconds=60, measure=slowly(shared))
-        )
+        in_a_thread(partial(shared.run, order=order, lease_seconds=60, measure=slowly(shared)))
         for order in (1, 2)
     ]
     for run in runs:

@@ -19,12 +19,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from search_service import recipes
 from search_service.recipes.anycost import AnycostRecipe
 from search_service.spaces.anycost import RATIOS
-from workers.checkpoints import write_atomically
+from workers.checkpoints import load_weights, write_atomically
 from workers.evaluators.extractors import open_extractor
 from workers.evaluators.frechet import FrechetReference
 from workers.evaluators.image_maker import ImageMaker
@@ -32,7 +33,7 @@ from workers.evaluators.inputs import latent_inputs
 from workers.evaluators.jackknife import frechet_estimate
 from workers.evaluators.latents import SHARD
 from workers.evaluators.statistics import features_to_statistics, merge
-from workers.images import DATASETS, from_uint8, to_uint8, upsample
+from workers.images import DATASETS, from_uint8, grid, png, to_uint8, upsample
 from workers.supernets.anycost import AnycostSupernet
 from workers.training.anycost import AnycostTraining
 from workers.training.loop import train
@@ -58,6 +59,7 @@ WIDTHS: Mapping[str, Table] = {
     "adaptive, without condition": {**ADAPTIVE, "critic": {"conditioned": False}},
 }
 BATCH = 500
+COLUMNS, SHOWN_SEED = 16, 4
 
 
 def main() -> None:
@@ -76,7 +78,7 @@ def main() -> None:
     scorer = Scorer(base["dataset"], asked.extractor, asked.samples, asked.output)
     scores: dict[str, list[dict[str, Any]]] = {}
     for seed in range(1, asked.seeds + 1):
-        for arm in asked.only or [*RESOLUTIONS, *WIDTHS]:
+        for arm in asked.only or (*RESOLUTIONS, *WIDTHS):
             folder = asked.output / f"{name_of(arm)}-{seed}"
             score = folder / "score.json"
             if not score.exists():
@@ -86,6 +88,7 @@ def main() -> None:
                 write_atomically(score, json.dumps(found, indent=1).encode())
             scores.setdefault(arm, []).append(json.loads(score.read_text()))
         write_atomically(asked.output / "table.json", json.dumps(scores, indent=1).encode())
+    write_atomically(asked.output / "resolutions.png", picture(base, asked))
     for arms in (RESOLUTIONS, WIDTHS):
         print_table({arm: scores[arm] for arm in arms if arm in scores})
 
@@ -160,6 +163,25 @@ class Scorer:
                 parts.append(features_to_statistics(features.numpy()))
             self._references[side] = FrechetReference(statistics=merge(parts))
         return self._references[side]
+
+
+@torch.no_grad()
+def picture(base: Mapping[str, Any], asked: argparse.Namespace) -> bytes:
+    """PNG of the same latents by the first seed of the arms that differ in resolutions: of each, a
+    row a resolution, the highest first."""
+    rows = []
+    for arm in RESOLUTIONS:
+        weights = asked.output / f"{name_of(arm)}-1" / "average.safetensors"
+        if not weights.exists():
+            continue
+        generator = begin(base, arm, seed=1, asked=asked).average
+        load_weights(generator, weights)
+        space, rng = generator.space, torch.Generator().manual_seed(SHOWN_SEED)
+        latents = torch.randn(COLUMNS, generator.style_dim, generator=rng)
+        for side in reversed(space.resolutions):
+            images = generator(latents, space.uniform(1.0, side))
+            rows.append(to_uint8(upsample(images, space.parameters.resolution)).numpy())
+    return png(grid(np.concatenate(rows), COLUMNS))
 
 
 def print_table(scores: Mapping[str, list[dict[str, Any]]]) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from workers.layers.equalized import GAIN, LEAK, ChannelBias, EqualizedLinear
 from workers.layers.resampling import Blur, Upsample
+from workers.layers.tracing import is_recorded
 
 
 class ModulatedConv2d(nn.Module):
@@ -72,8 +73,12 @@ class StyledConv(nn.Module):
         bias = self.activate.bias[: y.shape[1], None, None]  # (o, 1, 1)
         shift = bias + self.noise(noise)  # (1 or n, o, h', w')
         # sqrt(2) * leaky_relu(a) = leaky_relu(sqrt(2) * a), so the gain rides on small tensors
-        factors, shift = (factors * GAIN).to(y.dtype), (shift * GAIN).to(y.dtype)
-        return F.leaky_relu(y * factors[:, :, None, None] + shift, LEAK, inplace=True)
+        factors, shift = (factors * GAIN).to(y.dtype)[:, :, None, None], (shift * GAIN).to(y.dtype)
+        if torch.is_grad_enabled() or is_recorded():
+            return F.leaky_relu(y * factors + shift, LEAK, inplace=True)
+        # fresh memory for images costs more than the arithmetic, and so does a mixed memory order
+        shift = shift.contiguous(memory_format=torch.channels_last)
+        return F.leaky_relu(y.mul_(factors).add_(shift), LEAK, inplace=True)
 
 
 class RgbWeight(nn.Module):

@@ -54,3 +54,21 @@ def test_an_image_is_added_to_the_one_below() -> None:
     rgb = ToRgb(4, 3, 8, skip=True)
     x, w, below = torch.randn(2, 4, 8, 8), torch.randn(2, 8), torch.randn(2, 3, 4, 4)
     assert_close(rgb(x, w, below), rgb(x, w) + rgb.upsample(below))
+
+
+@pytest.mark.parametrize("up", [False, True])
+@pytest.mark.parametrize("outputs", [None, 3])
+def test_a_layer_gives_the_same_with_and_without_gradients_and_leaves_its_inputs(
+    up: bool, outputs: int | None
+) -> None:
+    torch.manual_seed(0)
+    layer = StyledConv(6, 5, 7, up=up)
+    for parameter in layer.parameters():
+        torch.nn.init.normal_(parameter)
+    side = 8 if up else 4
+    given = torch.randn(2, 6, 4, 4), torch.randn(2, 7), torch.randn(2, 1, side, side)
+    before = [tensor.clone() for tensor in given]
+    expected = layer(*given, outputs).detach()
+    with torch.no_grad():
+        assert_close(layer(*given, outputs), expected)
+    assert all(torch.equal(now, then) for now, then in zip(given, before, strict=True))

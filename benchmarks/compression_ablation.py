@@ -68,7 +68,7 @@ def main() -> None:
             training = begin(base, arm, seed=seed, asked=asked)
             if not (folder / "score.json").exists():
                 train(training, folder)
-                network = training.student.network
+                network = training.kept()["generator"]
                 assert isinstance(network, ResnetGenerator)
                 (folder / "score.json").write_text(json.dumps(scorer.score(network)))
             rows.setdefault(arm, []).append(json.loads((folder / "score.json").read_text()))

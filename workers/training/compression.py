@@ -14,11 +14,13 @@ from search_service.recipes.compression import (
     StudentRecipe,
 )
 from workers.supernets.gan_compression.resnet_generator import ResnetGenerator
+from workers.training.augmented import Augmented
+from workers.training.averaging import update_average
 from workers.training.critics import critic_loss
 from workers.training.distances import DISTANCES
 from workers.training.distillation import Projections, mapped_channels, mapped_layers
-from workers.training.draws import Draws
-from workers.training.objectives import ADVERSARIAL
+from workers.training.draws import AUGMENTATION, WATCHING, Draws
+from workers.training.objectives import ADVERSARIAL, Prediction
 from workers.training.optimisers import backward, new_adam, set_learning_rate
 from workers.training.parts import Part, load_state_of, state_of
 from workers.training.perceptual import open_perceptual
@@ -31,8 +33,10 @@ from workers.training.translation_data import (
     draw_batch,
     picture,
     shown_inputs,
+    watched_batches,
 )
 from workers.training.translation_networks import new_critic, read_teacher
+from workers.training.watching import accuracies, is_due
 
 
 class CompressionTraining:
@@ -41,6 +45,7 @@ class CompressionTraining:
     def __init__(self, recipe: StudentRecipe, data: TranslationData, student: Student) -> None:
         """Raises InvalidInput for a mapped layer that a network lacks, or a missing teacher."""
         self.recipe, self.data, self.student = recipe, data, student
+        self.averaged = student.twin() if recipe.average_half_life else student  # what is kept
         sizes, self.paired = data.sizes, data.train.paired
         self.layers = recipe.layers or mapped_layers(recipe.supernet.blocks)
         self.teacher = self._open_teacher(sizes)
@@ -61,10 +66,12 @@ class CompressionTraining:
 
     def step(self, index: int) -> dict[str, float]:
         """One update of student and projections, and one of the discriminator, each against the
-        other as it was before; of several subnets the mean counts."""
+        other as it was before; of several subnets the mean counts. While warming up the student
+        stays as it is: what judges it catches up first."""
         recipe, draws = self.recipe, Draws(self.recipe.seed, index)
         adams = (self.student_adam, self.critic_adam)
         set_learning_rate(adams, recipe.adam, index=index, steps=recipe.steps)
+        critic = self._critic(draws.apart(AUGMENTATION))
         x, real = draw_batch(self.data.train, draws, recipe.batch, flip=recipe.flip)
         subnets = self.student.draw(draws)
         with autocast(recipe.precision):
@@ -75,15 +82,11 @@ class CompressionTraining:
 
         # The discriminator tells true images from the student's, beside the input where it can.
         if recipe.weights.adversarial:
-            shown = self._seen(x.repeat(len(images), 1, 1, 1), torch.cat(images))
+            seen_fake = self._seen(x.repeat(len(images), 1, 1, 1), torch.cat(images))
+            seen_real = self._seen(x, real).repeat(len(images), 1, 1, 1)
             with autocast(recipe.precision):
-                loss_d, parts = critic_loss(
-                    self.critic,
-                    self._seen(x, real).repeat(len(images), 1, 1, 1),
-                    shown,
-                    self.loss.adversarial,
-                    draws,
-                )
+                shown = critic.shown_real(seen_real), critic.shown_fake(seen_fake)
+                loss_d, parts = critic_loss(self.critic, *shown, self.loss.adversarial, draws)
             backward(self.critic_adam, loss_d)
             losses |= parts
 
@@ -93,7 +96,11 @@ class CompressionTraining:
         for image, (_, features) in zip(images, runs, strict=True):
             with autocast(recipe.precision):
                 terms = self.loss.terms(
-                    image, features, lesson, critic=self.critic, seen=self._seen(x, image)
+                    image,
+                    features,
+                    lesson,
+                    critic=critic.on_generated,
+                    seen=self._seen(x, image),
                 )
             totals.append(self.loss.total(terms))
             for name, term in terms.items():
@@ -105,8 +112,28 @@ class CompressionTraining:
 
         if recipe.weights.adversarial:
             self.critic_adam.step()
+        if index * recipe.batch < recipe.warmup_images:
+            self.student.network.zero_grad()  # and is passed over
         self.student_adam.step()
+        if self.averaged is not self.student:
+            kept = 0.5 ** (recipe.batch / recipe.average_half_life)
+            update_average(self.averaged.network, self.student.network, kept)
+        if recipe.weights.adversarial and is_due(recipe, index):
+            losses |= self._watch(draws.apart(WATCHING), losses)
         return losses
+
+    def _critic(self, draws: Draws) -> Augmented[Prediction]:
+        targets = self.data.sizes.targets
+        return Augmented(self.critic, self.recipe.augment, draws.torch, image_channels=targets)
+
+    def _watch(self, draws: Draws, losses: Mapping[str, float]) -> dict[str, float]:
+        critic = self._critic(draws)
+        return accuracies(
+            self.critic,
+            lambda pair: critic.on_real(self._seen(*pair)),
+            **watched_batches(self.data, draws, self.recipe),
+            boundary=self.loss.adversarial.boundary(losses["real"], losses["fake"]),
+        )
 
     def state(self) -> dict[str, dict[str, object]]:
         """See Training."""
@@ -118,7 +145,7 @@ class CompressionTraining:
 
     def kept(self) -> Mapping[str, nn.Module]:
         """`supernet` or `generator`, and the discriminator to go on with."""
-        return {self.student.name: self.student.network, "discriminator": self.critic}
+        return {self.student.name: self.averaged.network, "discriminator": self.critic}
 
     @torch.no_grad()
     def grid(self) -> bytes:
@@ -126,7 +153,7 @@ class CompressionTraining:
         x, real = shown_inputs(self.data)
         rows = [x, real] if self.paired else [x]
         rows += [self.teacher(x)] if self.teacher else []
-        return picture(rows + [subnet(x, ())[0] for subnet in self.student.shown()])
+        return picture(rows + [subnet(x, ())[0] for subnet in self.averaged.shown()])
 
     @property
     def _tapped(self) -> tuple[str, ...]:
@@ -166,10 +193,13 @@ class CompressionTraining:
         return torch.cat([x, image], 1) if self.paired else image
 
     def _parts(self) -> dict[str, Part]:
-        return {
+        parts: dict[str, Part] = {
             self.student.name: self.student.network,
             "discriminator": self.critic,
             "projections": self.loss.projections,
             "student_adam": self.student_adam,
             "discriminator_adam": self.critic_adam,
         }
+        if self.averaged is not self.student:
+            parts["average"] = self.averaged.network
+        return parts

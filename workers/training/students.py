@@ -1,8 +1,9 @@
 """Who is taught: a supernet by its subnets, or one generator of a fixed architecture."""
 
+import copy
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from torch import Tensor, nn
 
@@ -38,6 +39,10 @@ class Student(Protocol):
         """Those that a grid shows, the widest first."""
         ...
 
+    def twin(self) -> "Student":
+        """The same student with a copy of its network."""
+        ...
+
 
 class SupernetStudent:
     """`subnets` a step, each drawn uniformly; with `sandwich` the first two are the extremes.
@@ -69,6 +74,10 @@ class SupernetStudent:
         """The largest and the smallest."""
         return [self._subnet(extreme(self.network.space)) for extreme in (largest, smallest)]
 
+    def twin(self) -> "Student":
+        """See Student."""
+        return _twin(self)
+
     def _subnet(self, architecture: Architecture) -> Subnet:
         return partial(_run, self.network, architecture)
 
@@ -97,3 +106,16 @@ class FixedStudent:
     def shown(self) -> list[Subnet]:
         """See Student."""
         return [self.network.features]
+
+    def twin(self) -> "Student":
+        """See Student."""
+        return _twin(self)
+
+
+S = TypeVar("S", SupernetStudent, FixedStudent)
+
+
+def _twin(student: S) -> S:
+    twin = copy.copy(student)
+    twin.network = copy.deepcopy(student.network)
+    return twin

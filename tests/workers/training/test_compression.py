@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor, nn
 from torch.testing import assert_close
 
 from search_service.errors import InvalidFile, InvalidInput
@@ -209,3 +210,74 @@ def test_a_student_may_begin_as_its_teachers_strongest_filters(
     filters = wide.get_parameter("model.1.weight")
     own = student.get_parameter("model.1.weight")
     assert torch.equal(own, filters[strongest(filters, len(own))])
+
+
+def parameters_of(network: nn.Module) -> list[Tensor]:
+    return [parameter.detach().clone() for parameter in network.parameters()]
+
+
+def are_equal(some: list[Tensor], others: list[Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(some, others, strict=True))
+
+
+def test_while_warming_up_only_what_judges_the_student_learns(
+    compress_recipe: CompressRecipe, pairs: TranslationData
+) -> None:
+    recipe = replace(compress_recipe, warmup_images=2 * compress_recipe.batch)
+    training = compress(recipe, pairs)
+    judges = (training.critic, training.loss.projections)
+    for index in range(3):
+        student = parameters_of(training.student.network)
+        before = [parameters_of(judge) for judge in judges]
+        training.step(index)
+        assert are_equal(student, parameters_of(training.student.network)) == (index < 2)
+        for judge, old in zip(judges, before, strict=True):
+            assert not are_equal(old, parameters_of(judge))
+
+
+def test_a_warming_up_that_leaves_nothing_to_train_is_refused(
+    compress_recipe: CompressRecipe,
+) -> None:
+    for images in (-1, compress_recipe.images):
+        with pytest.raises(InvalidInput, match="warmup_images must be less than"):
+            replace(compress_recipe, warmup_images=images)
+
+
+def test_the_average_of_the_student_is_what_is_kept(
+    compress_recipe: CompressRecipe, pairs: TranslationData
+) -> None:
+    half_life = 3.0 * compress_recipe.batch
+    training = compress(replace(compress_recipe, average_half_life=half_life), pairs)
+    expected = parameters_of(training.student.network)
+    for index in range(3):
+        training.step(index)
+        share = 0.5 ** (1 / 3)
+        live = parameters_of(training.student.network)
+        expected = [share * a + (1 - share) * b for a, b in zip(expected, live, strict=True)]
+    kept = training.kept()["supernet"]
+    assert kept is not training.student.network
+    for mine, right in zip(kept.parameters(), expected, strict=True):
+        assert_close(mine, right, atol=1e-6, rtol=1e-5)
+
+
+def test_without_averaging_the_student_itself_is_kept(
+    compress_recipe: CompressRecipe, pairs: TranslationData
+) -> None:
+    training = compress(compress_recipe, pairs)
+    assert training.kept()["supernet"] is training.student.network
+
+
+def test_an_averaged_run_goes_on_as_if_it_had_not_stopped(
+    compress_recipe: CompressRecipe, pairs: TranslationData
+) -> None:
+    recipe = replace(compress_recipe, average_half_life=8.0, warmup_images=compress_recipe.batch)
+    straight, stopped, resumed = (compress(recipe, pairs) for _ in range(3))
+    for index in range(4):
+        straight.step(index)
+        if index < 2:
+            stopped.step(index)
+    resumed.load_state(stopped.state())
+    for index in (2, 3):
+        resumed.step(index)
+    for name, network in straight.kept().items():
+        assert are_equal(parameters_of(network), parameters_of(resumed.kept()[name])), name

@@ -4,11 +4,12 @@
         --supernet FOLDER --output FOLDER --images 24000 --seeds 3
 
 RECIPE is the supernet's, whose data, teacher, loss weights and schedule all arms share; FOLDER
-holds the weights and the discriminator that its training left. Three arms go on from the supernet:
-with all terms, without distillation, without reconstruction. The last begins with random weights
-and knows no teacher. Every arm sees the same images in the same order; those that go on do so at
-a lower rate. FID is of all test inputs against the training images of the target; the table has the
-mean of the seeds and their range.
+holds what its training left, or is its folder of the zoo, which has no discriminator: a fresh one
+then needs --warmup. Three arms go on from the supernet: with all terms, without distillation,
+without reconstruction. The last begins with random weights, and without distillation. Every arm
+sees the same images in the same order; those that go on do so at a lower rate. FID is of all test
+inputs against the training images of the target; the table has the mean of the seeds and their
+range.
 Runs that are there already are not made again.
 """
 
@@ -26,6 +27,7 @@ from torch import Tensor
 from search_service import recipes
 from search_service.domain.space import Architecture
 from search_service.recipes.compression import StudentRecipe
+from search_service.recipes.precision import PRECISIONS
 from workers import zoo
 from workers.evaluators.extractors import FeatureExtractor, open_extractor
 from workers.evaluators.fid import FidEvaluator
@@ -37,12 +39,11 @@ from workers.training.compression import CompressionTraining
 from workers.training.loop import train
 from workers.training.methods import METHODS
 
-TUNING_RATE = 5e-5  # a quarter of the supernet's, falling from the start: what is learnt is kept
 ARMS: Mapping[str, tuple[str, dict[str, float]]] = {
     "all three terms": ("finetune", {}),
     "without distillation": ("finetune", {"distillation": 0.0}),
     "without reconstruction": ("finetune", {"reconstruction": 0.0}),
-    "from scratch, no teacher": ("scratch", {"distillation": 0.0}),
+    "from scratch": ("scratch", {"distillation": 0.0}),
 }
 
 
@@ -55,6 +56,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--images", type=int, default=24_000)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rate", type=float, default=5e-5, help="of the arms that go on")
+    parser.add_argument("--decay-from", type=float, default=0.0, help="of the arms that go on")
+    parser.add_argument("--warmup", type=int, default=0, help="images, of the arms that go on")
+    parser.add_argument("--half-life", type=float, default=0.0, help="images; of the average kept")
+    parser.add_argument("--adversarial", type=float, help="weight of the term in every arm")
+    parser.add_argument("--precision", choices=PRECISIONS, help="instead of the recipe's")
     parser.add_argument("--extractor", default="fashion-classifier")
     parser.add_argument("--only", action="append", choices=ARMS, help="repeat for several")
     asked = parser.parse_args()
@@ -90,19 +97,33 @@ def begin(
     method, weights = ARMS[arm]
     left_out = ("method", "initial", "subnets", "sandwich")
     table = {name: value for name, value in base.items() if name not in left_out}
+    if asked.adversarial is not None:
+        weights = {"adversarial": asked.adversarial, **weights}
     table |= {
         "method": method,
         "architecture": asked.architecture,
         "images": asked.images,
         "seed": seed,
+        "precision": asked.precision or base.get("precision", "float32"),
+        "average_half_life": asked.half_life,
         "weights": {**base["weights"], **weights},
         "records": {"log_every": 100, "checkpoint_every": 500, "grid_every": 1500},
     }
+    teacher = asked.supernet / "teacher.safetensors"
+    if teacher.exists():
+        table["teacher"] = {**base["teacher"], "weights": str(teacher)}
     critic = {**base["critic"], "weights": ""}
     if method == "finetune":
-        table["initial"] = str(asked.supernet / "supernet.safetensors")
-        critic["weights"] = str(asked.supernet / "discriminator.safetensors")
-        table["adam"] = {**base["adam"], "learning_rate": TUNING_RATE, "decay_from": 0.0}
+        trained, shipped = (
+            asked.supernet / f"{name}.safetensors" for name in ("supernet", "weights")
+        )
+        table["initial"] = str(trained if trained.exists() else shipped)
+        table["warmup_images"] = asked.warmup
+        judge = asked.supernet / "discriminator.safetensors"
+        if judge.exists():
+            critic["weights"] = str(judge)
+        adam = {"learning_rate": asked.rate, "decay_from": asked.decay_from}
+        table["adam"] = {**base["adam"], **adam}
     name, recipe = recipes.parse({**table, "critic": critic})
     assert isinstance(recipe, StudentRecipe)
     training = METHODS[name](recipe, None)

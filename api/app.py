@@ -8,11 +8,12 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import errors, openapi
+from api.live import Followers
 from api.middleware import Envelope
 from api.routes import artifacts as artifact_routes
 from api.routes import asked, devices, evaluations, health, jobs, page, supernets
 from search_service.artifacts import Artifacts
-from search_service.queue import WakeUps, open_wake_ups
+from search_service.queue import WakeUps, open_news, open_wake_ups
 from search_service.settings import Settings
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
@@ -32,10 +33,15 @@ def create_app(
     Raises InvalidSetting when the store cannot be opened.
     """
 
+    news = open_news(settings.redis_url)
+    followers = Followers(news)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        followers.start()
         yield
+        news.close()
         if storage is None:
             app.state.storage.close()
 
@@ -46,7 +52,8 @@ def create_app(
         lifespan=lifespan,
         responses=openapi.PROBLEMS,
     )
-    app.state.storage = storage or open_storage(settings.database_url)
+    app.state.storage = storage or open_storage(settings.database_url, told=news.tell)
+    app.state.followers = followers
     app.state.wake_ups = wake_ups or open_wake_ups(settings.redis_url)
     app.state.artifacts = artifacts or Artifacts(settings.artifacts)
     app.add_middleware(Envelope)

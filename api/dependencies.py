@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.live import Followers
 from search_service.artifacts import Artifacts
 from search_service.queue import WakeUps
 from search_service.storage.base import Storage
@@ -24,6 +25,12 @@ def _artifacts(request: Request) -> Artifacts:
     return artifacts
 
 
+def _followers(request: Request) -> Followers:
+    followers: Followers = request.app.state.followers
+    return followers
+
+
 StorageDep = Annotated[Storage, Depends(_storage)]
 WakeUpsDep = Annotated[WakeUps, Depends(_wake_ups)]
 ArtifactsDep = Annotated[Artifacts, Depends(_artifacts)]
+FollowersDep = Annotated[Followers, Depends(_followers)]

@@ -4,18 +4,19 @@ import json
 import time
 from collections.abc import AsyncIterator
 
-import anyio
 from anyio import to_thread
 
+from api.live import Followers
 from search_service.domain.event import Event, EventKind
 from search_service.storage.base import Storage
 
-POLL_SECONDS = 0.2
 COMMENT_SECONDS = 15.0
 BATCH = 500
 
 
-async def stream(job_id: str, *, after: int, storage: Storage) -> AsyncIterator[bytes]:
+async def stream(
+    job_id: str, *, after: int, storage: Storage, followers: Followers
+) -> AsyncIterator[bytes]:
     """Server-sent events with a sequence above `after`; a comment when nothing was said for long.
 
     Holds neither thread nor connection while it waits. It ends after an `end` event that nothing
@@ -23,17 +24,18 @@ async def stream(job_id: str, *, after: int, storage: Storage) -> AsyncIterator[
     """
     spoke = time.monotonic()
     while True:
-        events = await to_thread.run_sync(_read, storage, job_id, after)
-        for event in events:
-            yield _format(event)
-            after, spoke = event.sequence, time.monotonic()
-        if events and len(events) < BATCH and events[-1].kind is EventKind.END:
-            return
-        if len(events) < BATCH:
-            if time.monotonic() - spoke > COMMENT_SECONDS:
-                yield b": still here\n\n"
-                spoke = time.monotonic()
-            await anyio.sleep(POLL_SECONDS)
+        with followers.following(job_id) as news:
+            events = await to_thread.run_sync(_read, storage, job_id, after)
+            for event in events:
+                yield _format(event)
+                after, spoke = event.sequence, time.monotonic()
+            if events and len(events) < BATCH and events[-1].kind is EventKind.END:
+                return
+            if len(events) < BATCH:
+                if time.monotonic() - spoke > COMMENT_SECONDS:
+                    yield b": still here\n\n"
+                    spoke = time.monotonic()
+                await followers.wait(news)
 
 
 def _read(storage: Storage, job_id: str, after: int) -> list[Event]:

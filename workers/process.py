@@ -12,7 +12,7 @@ from uuid import uuid4
 from search_service import telemetry
 from search_service.artifacts import Artifacts
 from search_service.errors import GansearchError
-from search_service.queue import open_wake_ups
+from search_service.queue import open_news, open_wake_ups
 from search_service.settings import Settings, configure_logging, read_settings
 from search_service.storage import open_storage
 from workers.driver import Driver
@@ -48,7 +48,10 @@ def serve(settings: Settings, *, ready: Callable[[], None]) -> None:
     with ExitStack() as open_here:
         if settings.metrics_port:
             open_here.enter_context(telemetry.served(settings.metrics_host, settings.metrics_port))
-        storage = open_here.enter_context(closing(open_storage(settings.database_url)))
+        news = open_here.enter_context(closing(open_news(settings.redis_url)))
+        storage = open_here.enter_context(
+            closing(open_storage(settings.database_url, told=news.tell))
+        )
         cluster = open_here.enter_context(closing(Cluster(settings.ray_address)))
         name = f"{socket.gethostname()}-{os.getpid()}"
         driver = Driver(

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api import events
-from api.dependencies import StorageDep, WakeUpsDep
+from api.dependencies import FollowersDep, StorageDep, WakeUpsDep
 from api.idempotency import KeyHeader, once
 from api.routes.queries import LongPageSize, PageSize, PageToken
 from api.schemas.answers import (
@@ -132,13 +132,14 @@ def retry(job_id: str, storage: StorageDep, wake_ups: WakeUpsDep) -> JobAnswer:
 def follow(
     job_id: str,
     storage: StorageDep,
+    followers: FollowersDep,
     last_event_id: Annotated[int | None, Header(ge=0, le=2**53)] = None,
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
 ) -> StreamingResponse:
     """Events after `Last-Event-ID`, then live until the job ends."""
     storage.jobs.get(job_id)
     return StreamingResponse(
-        events.stream(job_id, after=last_event_id or after, storage=storage),
+        events.stream(job_id, after=last_event_id or after, storage=storage, followers=followers),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )

@@ -1,23 +1,46 @@
-"""Wake-ups: how a worker hears of new work sooner than it would by looking.
+"""Wake-ups: how a worker hears of new work, and a follower of events, sooner than by looking.
 
 The queue itself is the storage's jobs (`storage.base.Jobs`): claims, leases, fences. A wake-up
 carries nothing and may be lost or come twice; who waits looks at the storage after every wait.
 """
 
-from search_service.queue.base import WakeUps
-from search_service.queue.polling import PollingWakeUps
+from typing import TYPE_CHECKING
 
-__all__ = ["PollingWakeUps", "WakeUps", "open_wake_ups"]
+from search_service.queue.base import News, WakeUps
+from search_service.queue.polling import NoNews, PollingWakeUps
+
+if TYPE_CHECKING:
+    from search_service.queue.link import Link
+
+__all__ = ["News", "NoNews", "PollingWakeUps", "WakeUps", "open_news", "open_wake_ups"]
 
 
 def open_wake_ups(redis_url: str | None) -> WakeUps:
-    """Through Redis where there is one, else by waiting; raises InvalidSetting for a bad URL.
+    """Through Redis where there is one, else by waiting.
 
-    Nothing is connected yet: a Redis that is down now may be up when it is needed.
+    A Redis that is down now may be up when it is needed. Raises InvalidSetting for a bad URL, and
+    for a Redis that answers and refuses what is needed of it.
     """
     if not redis_url:
         return PollingWakeUps()
     # Here and not above: without a Redis its client need not be loaded.
     from search_service.queue.redis import RedisWakeUps
 
-    return RedisWakeUps(redis_url)
+    return RedisWakeUps(_link(redis_url))
+
+
+def open_news(redis_url: str | None) -> News:
+    """Through Redis where there is one; raises InvalidSetting as `open_wake_ups` does."""
+    if not redis_url:
+        return NoNews()
+    from search_service.queue.news import RedisNews
+
+    return RedisNews(_link(redis_url))
+
+
+def _link(redis_url: str) -> "Link":
+    from search_service.queue.link import Link
+
+    link = Link(redis_url)
+    link.require()
+    return link

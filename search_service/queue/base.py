@@ -1,5 +1,6 @@
-"""The contract of wake-ups."""
+"""The contracts of wake-ups and of news."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -15,4 +16,29 @@ class WakeUps(Protocol):
 
         Called by one thread; it may return early.
         """
+        ...
+
+
+class News(Protocol):
+    """That a job has new events, told to whoever follows it in any process.
+
+    The events are in the storage; news carry only the job's id, and may be lost or come twice. One
+    for each process that tells or listens. No method raises for a failing transport.
+    """
+
+    def tell(self, job_id: str) -> None:
+        """New events of this job are stored. Returns within about a second."""
+        ...
+
+    def listen(self, heard: Callable[[str], None]) -> None:
+        """Call `heard` with each job's id, from another thread, until `close`."""
+        ...
+
+    @property
+    def listening(self) -> bool:
+        """Whether what is told now will be heard."""
+        ...
+
+    def close(self) -> None:
+        """End the listening."""
         ...

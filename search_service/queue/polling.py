@@ -1,6 +1,7 @@
-"""Wake-ups without a transport: rings are heard within the process, others by the timeout."""
+"""Without a transport: rings are heard within the process, and followers of a job look often."""
 
 import threading
+from collections.abc import Callable
 
 
 class PollingWakeUps:
@@ -15,3 +16,18 @@ class PollingWakeUps:
     def wait(self, timeout_seconds: float) -> None:
         self._rung.wait(timeout_seconds)
         self._rung.clear()
+
+
+class NoNews:
+    """See `base.News`: nothing is heard."""
+
+    listening = False
+
+    def tell(self, job_id: str) -> None:
+        """See `base.News`."""
+
+    def listen(self, heard: Callable[[str], None]) -> None:
+        """See `base.News`."""
+
+    def close(self) -> None:
+        """See `base.News`."""

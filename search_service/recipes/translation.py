@@ -11,6 +11,7 @@ from search_service.domain.datasets import TWO_DOMAINS
 from search_service.domain.seed import require_seed
 from search_service.errors import InvalidInput
 from search_service.recipes.adversarial import ADVERSARIAL
+from search_service.recipes.augment import Augment
 from search_service.recipes.checks import at_least, one_of
 from search_service.recipes.precision import PRECISIONS
 from search_service.recipes.reading import file_field
@@ -104,4 +105,5 @@ class TranslationRecipe(ImageToImageRecipe):
     """Of residual generators, which take images."""
 
     critic: CriticSize = field(default_factory=CriticSize)
+    augment: Augment = field(default_factory=Augment)
     adam: Adam = field(default_factory=Adam)

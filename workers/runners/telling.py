@@ -8,7 +8,7 @@ from typing import Any
 
 from search_service.domain.event import Event, EventKind
 from search_service.domain.job import Claim
-from search_service.recipes import Recipe
+from search_service.recipes import Recipe, watching
 from search_service.storage.base import Storage
 from workers.runners.base import Means
 from workers.training.loop import GRIDS, LOG
@@ -22,18 +22,19 @@ class Telling:
 
     A `progress` event says `done` of `total` images, `images_per_s`, `losses` by name and
     `eta_seconds`; another one comes with each grid and names its `artifact`. What an earlier claim
-    of the job has told is not told again.
+    of the job has told is not told again. Once in a job, a `log` event warns of a discriminator
+    that learns its images by heart.
     """
 
     def __init__(self, folder: Path, recipe: Recipe, claim: Claim, means: Means) -> None:
         self._folder, self._claim, self._means = folder, claim, means
         self._total = recipe.steps * recipe.batch
         self._logged_at = float("-inf")
-        told = [
-            e.data for e in _events(claim.job.id, means.storage) if e.kind is EventKind.PROGRESS
-        ]
+        events = list(_events(claim.job.id, means.storage))
+        told = [e.data for e in events if e.kind is EventKind.PROGRESS]
         self._told = max((data["done"] for data in told if "losses" in data), default=0)
         self._grids = max((data["done"] for data in told if "artifact" in data), default=-1)
+        self._warned = any(watching.is_warning(e.data) for e in events if e.kind is EventKind.LOG)
 
     def tell(self) -> None:
         """What is new, in the order of images seen. Raises LostClaim.
@@ -46,6 +47,7 @@ class Telling:
         if lines:
             self._tell_grids(path for path in grids if int(path.stem) <= lines[-1]["images"])
             self._tell_line(lines[-1])
+            self._warn(lines)
         self._tell_grids(path for path in grids if int(path.stem) > self._grids)
 
     def _tell_line(self, last: Mapping[str, Any]) -> None:
@@ -64,6 +66,15 @@ class Telling:
             self._logged_at = now
             shown = ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
             self._means.storage.events.log(self._claim, f"{last['images']} images: {shown}")
+
+    def _warn(self, lines: Iterable[Mapping[str, Any]]) -> None:
+        if self._warned:
+            return
+        for line in lines:
+            if watching.overfits(line):
+                self._means.storage.events.log(self._claim, watching.warning(line))
+                self._warned = True
+                return
 
     def _new_grids(self) -> list[Path]:
         paths = sorted((self._folder / GRIDS).glob("*.png"))

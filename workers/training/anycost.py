@@ -8,7 +8,7 @@ classes, the real images come with theirs, and generated ones are given some as 
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -27,7 +27,9 @@ from workers.training.anycost_draws import AnycostDraws
 from workers.training.anycost_grid import picture
 from workers.training.anycost_networks import judge, new_discriminator, new_generator
 from workers.training.anycost_teaching import Teaching
+from workers.training.augmented import Augmented
 from workers.training.averaging import decay, update_average
+from workers.training.draws import AUGMENTATION, WATCHING, Draws
 from workers.training.losses import (
     area_pyramid,
     discriminator_logistic,
@@ -39,13 +41,25 @@ from workers.training.optimisers import backward
 from workers.training.parts import Part, load_state_of, state_of
 from workers.training.path_length import PathLengthMean, path_lengths
 from workers.training.precision import autocast
+from workers.training.watching import BATCHES, accuracies, is_due
+
+Real = tuple[Tensor, Tensor | None]  # images uint8 (count, c, r, r) and their labels
 
 
 class AnycostTraining:
     """The networks, their optimisers, and the step that improves them."""
 
-    def __init__(self, recipe: AnycostRecipe, images: Tensor, labels: Tensor | None = None) -> None:
+    def __init__(
+        self,
+        recipe: AnycostRecipe,
+        images: Tensor,
+        labels: Tensor | None = None,
+        *,
+        held_out: Real | None = None,
+    ) -> None:
         """`images` uint8 (count, c, r, r): the real ones; `labels` (count,): the class of each.
+        `held_out`: others, never learnt from; with them the log tells how well the discriminator
+        knows either.
 
         Labels are not looked at where the generator has no classes. Raises InvalidInput when it
         has and there are none, InvalidFile when a file that the recipe names does not fit.
@@ -54,6 +68,7 @@ class AnycostTraining:
         if classes and labels is None:
             raise InvalidInput("a generator with classes is trained on images with labels")
         self.recipe, self.images, self.labels = recipe, images, labels if classes else None
+        self.held_out = held_out
         torch.manual_seed(recipe.seed)
         self.space = AnycostSpace(recipe.generator)
         self.generator = new_generator(recipe, self.space)
@@ -68,8 +83,9 @@ class AnycostTraining:
         """One update of both networks and of the average; returns the losses by name."""
         draws = AnycostDraws(self.recipe.seed, index)
         self._set_learning_rate(index)
-        losses = self._discriminator_step(draws, index)
-        losses |= self._generator_step(draws, index)
+        critic = self._critic(draws.apart(AUGMENTATION))
+        losses = self._discriminator_step(draws, critic, index)
+        losses |= self._generator_step(draws, critic, index)
         if self.recipe.path_length.weight and index % self.recipe.path_length.every == 0:
             losses |= self._path_length_step(draws)
 
@@ -77,23 +93,28 @@ class AnycostTraining:
         seen = (index + 1) * self.recipe.batch
         kept = decay(self.recipe.averaging, images_seen=seen, batch=self.recipe.batch)
         update_average(self.average, self.generator, kept)
+        if self.held_out is not None and is_due(self.recipe, index):
+            losses |= self._watch(draws.apart(WATCHING), self.held_out)
         return losses
 
-    def _discriminator_step(self, draws: AnycostDraws, index: int) -> dict[str, float]:
+    def _discriminator_step(
+        self, draws: AnycostDraws, critic: Augmented[list[Tensor]], index: int
+    ) -> dict[str, float]:
         recipe = self.recipe
 
         # The discriminator tells real from fake images of the same sides. Each kind comes with an
         # architecture, the real ones with a drawn one, or the condition alone would tell.
         sides = draws.sides(recipe.sides, recipe.sampling)
-        real, real_labels = self._real(draws, sides)
+        of = (self.images, self.labels)
+        real, real_labels = self._real(draws, sides, of=of, count=recipe.batch)
         real_code = self._code(draws.subnet(self.space, sides[-1], recipe.sampling))
         subnet = draws.subnet(self.space, sides[-1], recipe.sampling)
         code, labels = self._code(subnet), self._labels(draws)
         with torch.no_grad(), self._precision():
             fake = _of_sides(self._pyramid(draws, subnet, labels), sides)
         with self._precision():
-            on_real = judge(self.discriminator, real, real_code, real_labels)
-            on_fake = judge(self.discriminator, fake, code, labels)
+            on_real = self._judge(map(critic.shown_real, real), real_code, real_labels)
+            on_fake = self._judge(map(critic.shown_fake, fake), code, labels)
         pairs = zip(on_real, on_fake, strict=True)
         loss = torch.stack([discriminator_logistic(r, f) for r, f in pairs]).sum()
         backward(self.discriminator_adam, loss)
@@ -110,14 +131,16 @@ class AnycostTraining:
             for level in real:
                 level.requires_grad_()
             with self._precision():
-                (logits,) = judge(self.discriminator, real, code, real_labels)
+                (logits,) = self._judge(map(critic.shown_real, real), code, real_labels)
             penalty = r1_penalty(real, logits)
             torch.autograd.backward(penalty * (recipe.r1.weight / 2 * recipe.r1.every))
             losses["r1"] = penalty.item()
         self.discriminator_adam.step()
         return losses
 
-    def _generator_step(self, draws: AnycostDraws, index: int) -> dict[str, float]:
+    def _generator_step(
+        self, draws: AnycostDraws, critic: Augmented[list[Tensor]], index: int
+    ) -> dict[str, float]:
         recipe = self.recipe
 
         # The generator fools the discriminator with another subnet at other sides.
@@ -132,8 +155,8 @@ class AnycostTraining:
             styles = self.generator.styles(latents, labels=labels, crossover=crossover)
             channels = self.space.channels(subnet.architecture)
             pyramid = self.generator.synthesize(styles, channels, noise)
-            shown = _of_sides(pyramid, sides)
-            logits = judge(self.discriminator, shown, self._code(subnet), labels)
+            shown = map(critic.shown_generated, _of_sides(pyramid, sides))
+            logits = self._judge(shown, self._code(subnet), labels)
         loss = torch.stack([generator_nonsaturating(each) for each in logits]).sum()
         losses = {"generator": loss.item()}
 
@@ -168,6 +191,35 @@ class AnycostTraining:
         backward(self.generator_adam, penalty * (settings.weight * settings.every))
         self.generator_adam.step()
         return {"path_length": lengths.mean().item(), "path_penalty": penalty.item()}
+
+    def _critic(self, draws: Draws) -> Augmented[list[Tensor]]:
+        """Of images of one resolution; the code and the labels are handed on."""
+        return Augmented(self._judge, self.recipe.augment, draws.torch)
+
+    def _judge(
+        self, levels: Iterable[Tensor], code: Tensor | None, labels: Tensor | None
+    ) -> list[Tensor]:
+        return judge(self.discriminator, list(levels), code, labels)
+
+    def _watch(self, draws: Draws, held_out: Real) -> dict[str, float]:
+        """By real images at the sides that it sees together, or at the highest one, told that they
+        are of the full architecture."""
+        critic, sides = self._critic(draws), list(self.recipe.sides)
+        if self.recipe.sampling.resolutions != "all":
+            sides = sides[-1:]
+        ratios = (1.0,) * len(self.space.full_channels)
+        full = Drawn(architecture=self.space.uniform(1.0), ratios=ratios)
+
+        def look(batch: tuple[list[Tensor], Tensor | None]) -> list[Tensor]:
+            levels, labels = batch
+            return self._judge(map(critic.shown_real, levels), self._code(full), labels)
+
+        count = BATCHES * self.recipe.batch
+        train, others = (
+            self._real(draws, sides, of=of, count=count)
+            for of in ((self.images, self.labels), held_out)
+        )
+        return accuracies(self.discriminator, look, train=train, held_out=others)
 
     def state(self) -> dict[str, dict[str, object]]:
         """All that `step` changes, by part."""
@@ -220,16 +272,17 @@ class AnycostTraining:
         return autocast(self.recipe.precision)
 
     def _real(
-        self, draws: AnycostDraws, sides: Sequence[int]
+        self, draws: Draws, sides: Sequence[int], *, of: Real, count: int
     ) -> tuple[list[Tensor], Tensor | None]:
-        """Real images at each of the sides, and their labels."""
-        places = draws.indices(self.recipe.batch, len(self.images))
-        images = from_uint8(self.images[places])
+        """So many real images at each of the sides, and their labels."""
+        pixels, labels = of
+        places = draws.indices(count, len(pixels))
+        images = from_uint8(pixels[places])
         if self.recipe.flip:
-            mirrored = draws.coins(self.recipe.batch)[:, None, None, None]
+            mirrored = draws.coins(count)[:, None, None, None]
             images = torch.where(mirrored, images.flip(3), images)
-        labels = None if self.labels is None else self.labels[places]
-        return area_pyramid(images, sides), labels
+        shown = None if self.labels is None or labels is None else labels[places]
+        return area_pyramid(images, sides), shown
 
     def _labels(self, draws: AnycostDraws) -> Tensor | None:
         """Classes for generated images: those of real images drawn for it."""
@@ -250,7 +303,8 @@ def _of_sides(pyramid: Sequence[Tensor], sides: Sequence[int]) -> list[Tensor]:
 
 def begin(recipe: AnycostRecipe, data: Path | None) -> AnycostTraining:
     """The training of this recipe on its data set, from the folder `data` or its usual place."""
-    return AnycostTraining(recipe, *open_images(recipe, data))
+    train, held_out = (open_images(recipe, data, split) for split in ("train", "test"))
+    return AnycostTraining(recipe, *train, held_out=held_out)
 
 
 METHODS.register("anycost")(begin)

@@ -57,7 +57,7 @@ class Augmented(Generic[T]):
 
     def on_generated(self, images: Tensor, *rest: object, **named: object) -> T:
         """Of generated images, in the generator's step: the gradient flows through T to them."""
-        return self._critic(self._shown(images, self._generated), *rest, **named)
+        return self._critic(self.shown_generated(images), *rest, **named)
 
     def shown_real(self, images: Tensor) -> Tensor:
         """What `on_real` has the critic look at."""
@@ -66,6 +66,10 @@ class Augmented(Generic[T]):
     def shown_fake(self, images: Tensor) -> Tensor:
         """What `on_fake` has the critic look at."""
         return self._shown(images, self._fakes)
+
+    def shown_generated(self, images: Tensor) -> Tensor:
+        """What `on_generated` has the critic look at."""
+        return self._shown(images, self._generated)
 
     def _shown(self, images: Tensor, augmented: bool) -> Tensor:
         if not augmented:

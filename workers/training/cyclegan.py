@@ -13,10 +13,11 @@ from torch.nn import functional as F
 
 from search_service.errors import InvalidInput
 from search_service.recipes.cyclegan import CycleganRecipe
+from workers.training.augmented import Augmented
 from workers.training.critics import critic_loss, in_float32
-from workers.training.draws import Draws
+from workers.training.draws import AUGMENTATION, WATCHING, Draws
 from workers.training.methods import METHODS
-from workers.training.objectives import ADVERSARIAL
+from workers.training.objectives import ADVERSARIAL, Prediction
 from workers.training.optimisers import backward, new_adam, set_learning_rate
 from workers.training.parts import Part, load_state_of, state_of
 from workers.training.pool import ImagePool
@@ -28,8 +29,10 @@ from workers.training.translation_data import (
     open_data,
     picture,
     shown_inputs,
+    watched_batches,
 )
 from workers.training.translation_networks import new_critic, new_generator
+from workers.training.watching import accuracies, is_due
 
 
 class CycleganTraining:
@@ -63,6 +66,7 @@ class CycleganTraining:
         recipe, draws = self.recipe, Draws(self.recipe.seed, index)
         adams = (self.generator_adam, self.critic_adam)
         set_learning_rate(adams, recipe.adam, index=index, steps=recipe.steps)
+        look, look_back = self._critics(draws.apart(AUGMENTATION))
         inputs, targets = draw_batch(self.data.train, draws, recipe.batch, flip=recipe.flip)
 
         # The generators fool the discriminators, undo each other, and leave alone what is right.
@@ -72,7 +76,7 @@ class CycleganTraining:
         with autocast(recipe.precision):
             fake_targets, fake_inputs = self.forward(inputs), self.backward(targets)
             round_trips = self.backward(fake_targets), self.forward(fake_inputs)
-            verdicts = self.target_critic(fake_targets), self.input_critic(fake_inputs)
+            verdicts = look.on_generated(fake_targets), look_back.on_generated(fake_inputs)
         adversarial = _sum(self.loss.generator(in_float32(verdict)) for verdict in verdicts)
         cycle = _distance(round_trips, (inputs, targets))
         loss_g = adversarial + recipe.cycle * cycle
@@ -91,17 +95,32 @@ class CycleganTraining:
         for critic in critics:
             critic.requires_grad_(True)
         shown_targets = self.target_pool.exchange(fake_targets.float(), draws)
-        shown_inputs_ = self.input_pool.exchange(fake_inputs.float(), draws)
+        shown_back = self.input_pool.exchange(fake_inputs.float(), draws)
         with autocast(recipe.precision):
-            on_targets, parts = critic_loss(
-                self.target_critic, targets, shown_targets, self.loss, draws
-            )
-            on_inputs, others = critic_loss(
-                self.input_critic, inputs, shown_inputs_, self.loss, draws
-            )
+            shown = look.shown_real(targets), look.shown_fake(shown_targets)
+            on_targets, parts = critic_loss(self.target_critic, *shown, self.loss, draws)
+            shown = look_back.shown_real(inputs), look_back.shown_fake(shown_back)
+            on_inputs, others = critic_loss(self.input_critic, *shown, self.loss, draws)
         backward(self.critic_adam, on_targets + on_inputs)
         self.critic_adam.step()
+        if is_due(recipe, index):
+            losses |= self._watch(draws.apart(WATCHING), parts)
         return losses | {name: parts[name] + others[name] for name in parts}
+
+    def _critics(self, draws: Draws) -> tuple[Augmented[Prediction], Augmented[Prediction]]:
+        networks = (self.target_critic, self.input_critic)
+        first, second = (Augmented(n, self.recipe.augment, draws.torch) for n in networks)
+        return first, second
+
+    def _watch(self, draws: Draws, losses: Mapping[str, float]) -> dict[str, float]:
+        """Of the discriminator of targets, which is the one that is kept."""
+        look, _ = self._critics(draws)
+        return accuracies(
+            self.target_critic,
+            lambda pair: look.on_real(pair[1]),
+            **watched_batches(self.data, draws, self.recipe),
+            boundary=self.loss.boundary(losses["real"], losses["fake"]),
+        )
 
     def state(self) -> dict[str, dict[str, object]]:
         """See Training."""

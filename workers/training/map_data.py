@@ -89,12 +89,15 @@ def open_maps(recipe: PaintingRecipe, folder: Path | None) -> MapData:
     return data
 
 
-def draw_maps(data: MapData, draws: Draws, count: int, *, flip: bool) -> tuple[Tensor, Tensor]:
+def draw_maps(
+    data: MapData, draws: Draws, count: int, *, flip: bool, held_out: bool = False
+) -> tuple[Tensor, Tensor]:
     """Maps (count, channels, h, w) of zeros and ones, and their photographs in [-1, 1], float32;
     where processes share a batch, this one's part of it."""
-    places = draws.indices(count, len(data.train.maps)).numpy()
-    maps = one_hot(torch.from_numpy(data.train.maps[places]), data.channels)
-    photographs = from_uint8(torch.from_numpy(data.train.photographs[places]))
+    of = data.shown if held_out else data.train
+    places = draws.indices(count, len(of.maps)).numpy()
+    maps = one_hot(torch.from_numpy(of.maps[places]), data.channels)
+    photographs = from_uint8(torch.from_numpy(of.photographs[places]))
     if flip:
         mirrored = draws.coins(count)[:, None, None, None]
         maps = torch.where(mirrored, maps.flip(3), maps)

@@ -15,10 +15,11 @@ from torch.nn import functional as F
 
 from search_service.errors import InvalidInput
 from search_service.recipes.pix2pix import Pix2pixRecipe
+from workers.training.augmented import Augmented
 from workers.training.critics import critic_loss, in_float32
-from workers.training.draws import Draws
+from workers.training.draws import AUGMENTATION, WATCHING, Draws
 from workers.training.methods import METHODS
-from workers.training.objectives import ADVERSARIAL
+from workers.training.objectives import ADVERSARIAL, Prediction
 from workers.training.optimisers import backward, new_adam, set_learning_rate
 from workers.training.parts import Part, load_state_of, state_of
 from workers.training.perceptual import open_perceptual
@@ -29,8 +30,10 @@ from workers.training.translation_data import (
     open_data,
     picture,
     shown_inputs,
+    watched_batches,
 )
 from workers.training.translation_networks import new_critic, new_generator
+from workers.training.watching import accuracies, is_due
 
 
 class Pix2pixTraining:
@@ -59,6 +62,7 @@ class Pix2pixTraining:
         recipe, draws = self.recipe, Draws(self.recipe.seed, index)
         adams = (self.generator_adam, self.critic_adam)
         set_learning_rate(adams, recipe.adam, index=index, steps=recipe.steps)
+        critic = self._critic(draws.apart(AUGMENTATION))
         x, real = draw_batch(self.data.train, draws, recipe.batch, flip=recipe.flip)
         with autocast(recipe.precision):
             fake = self.generator(x).float()
@@ -66,14 +70,15 @@ class Pix2pixTraining:
         # The discriminator tells the true image from the generator's, the input beside it.
         with autocast(recipe.precision):
             seen_real, seen_fake = torch.cat([x, real], 1), torch.cat([x, fake], 1)
-            loss_d, losses = critic_loss(self.critic, seen_real, seen_fake, self.loss, draws)
+            shown = critic.shown_real(seen_real), critic.shown_fake(seen_fake)
+            loss_d, losses = critic_loss(self.critic, *shown, self.loss, draws)
         backward(self.critic_adam, loss_d)
         self.critic_adam.step()
 
         # The generator fools it, and stays near the true image, to the eye of a network as well.
         self.critic.requires_grad_(False)
         with autocast(recipe.precision):
-            adversarial = self.loss.generator(in_float32(self.critic(seen_fake)))
+            adversarial = self.loss.generator(in_float32(critic.on_generated(seen_fake)))
         reconstruction = F.l1_loss(fake, real)
         loss_g = adversarial + recipe.reconstruction * reconstruction
         if self.perceptual is not None:
@@ -83,11 +88,26 @@ class Pix2pixTraining:
         backward(self.generator_adam, loss_g)
         self.generator_adam.step()
         self.critic.requires_grad_(True)
+        if is_due(recipe, index):
+            losses |= self._watch(draws.apart(WATCHING), losses)
         return losses | {
             "adversarial": adversarial.item(),
             "reconstruction": reconstruction.item(),
             "generator": loss_g.item(),
         }
+
+    def _critic(self, draws: Draws) -> Augmented[Prediction]:
+        targets = self.data.sizes.targets
+        return Augmented(self.critic, self.recipe.augment, draws.torch, image_channels=targets)
+
+    def _watch(self, draws: Draws, losses: Mapping[str, float]) -> dict[str, float]:
+        critic = self._critic(draws)
+        return accuracies(
+            self.critic,
+            lambda pair: critic.on_real(torch.cat(pair, 1)),
+            **watched_batches(self.data, draws, self.recipe),
+            boundary=self.loss.boundary(losses["real"], losses["fake"]),
+        )
 
     def state(self) -> dict[str, dict[str, object]]:
         """See Training."""

@@ -16,7 +16,7 @@ from workers.layers.shared_statistics import shared_statistics
 from workers.supernets.gan_compression.spade_generator import SpadeGenerator
 from workers.training.critics import joint_critic_loss
 from workers.training.distillation import Features, Projections, feature_distance
-from workers.training.draws import Draws
+from workers.training.draws import WATCHING, Draws
 from workers.training.feature_matching import feature_matching, split_prediction
 from workers.training.map_data import MapData, as_picture, draw_maps, shown_maps
 from workers.training.objectives import ADVERSARIAL
@@ -27,6 +27,7 @@ from workers.training.perceptual import open_perceptual
 from workers.training.precision import autocast
 from workers.training.spade_networks import new_critic
 from workers.training.translation_data import picture
+from workers.training.watching import BATCHES, accuracies, is_due
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -106,6 +107,8 @@ class SpadeTraining:
             backward(self.critic_adam, loss_d)
             self.critic_adam.step()
             losses |= parts
+            if is_due(recipe, index):
+                losses |= self._watch(draws.apart(WATCHING), parts)
         return losses
 
     def terms(
@@ -139,6 +142,20 @@ class SpadeTraining:
             "distillation": self.tutor.weight if self.tutor else 0.0,
         }
         return torch.stack([weights[name] * term.float() for name, term in terms.items()]).sum()
+
+    def _watch(self, draws: Draws, losses: Mapping[str, float]) -> dict[str, float]:
+        count, flip = BATCHES * self.recipe.batch, self.recipe.flip
+        train, held_out = (
+            draw_maps(self.data, draws, count, flip=flip, held_out=held_out)
+            for held_out in (False, True)
+        )
+        return accuracies(
+            self.critic,
+            lambda pair: self.critic(torch.cat(pair, 1)),
+            train=train,
+            held_out=held_out,
+            boundary=self.adversarial.boundary(losses["real"], losses["fake"]),
+        )
 
     def state(self) -> dict[str, dict[str, object]]:
         """See Training."""

@@ -8,8 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from search_service.recipes.translation import ImageToImageRecipe
 from workers.images import DOMAINS, Domains, from_uint8, grid, png, to_uint8
 from workers.training.draws import Draws
+from workers.training.watching import BATCHES
 
 SHOWN = 16  # images in each row of a grid
 
@@ -60,6 +62,17 @@ def draw_batch(data: Domains, draws: Draws, count: int, *, flip: bool) -> tuple[
         inputs = torch.where(mirrored, inputs.flip(3), inputs)
         targets = torch.where(mirrored, targets.flip(3), targets)
     return inputs, targets
+
+
+def watched_batches(
+    data: TranslationData, draws: Draws, recipe: ImageToImageRecipe
+) -> dict[str, tuple[Tensor, Tensor]]:
+    """Inputs and targets of both kinds that `accuracies` compares."""
+    count = BATCHES * recipe.batch
+    return {
+        "train": draw_batch(data.train, draws, count, flip=recipe.flip),
+        "held_out": draw_batch(data.shown, draws, count, flip=recipe.flip),
+    }
 
 
 def shown_inputs(data: TranslationData) -> tuple[Tensor, Tensor]:

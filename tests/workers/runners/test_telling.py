@@ -41,8 +41,8 @@ class Site:
         )
         return Telling(self.folder, recipes.parse(RECIPE)[1], claim, means)
 
-    def write(self, step: int, *, end: str = "\n") -> None:
-        line = {"step": step, "images": 2 * step, "images_per_s": 4.0, "generator": 1.5}
+    def write(self, step: int, *, end: str = "\n", **more: float) -> None:
+        line = {"step": step, "images": 2 * step, "images_per_s": 4.0, "generator": 1.5, **more}
         with (self.folder / "log.jsonl").open("a") as file:
             file.write(json.dumps(line) + end)
 
@@ -108,3 +108,26 @@ def test_what_comes_in_at_once_is_told_in_the_order_of_images_seen(site: Site) -
     telling.tell()
     assert [data["done"] for data in site.told()] == [20, 30, 40, 60]
     assert ["artifact" in data for data in site.told()] == [True, True, False, True]
+
+
+def test_a_discriminator_that_knows_its_images_by_heart_is_told_of_once(site: Site) -> None:
+    def warnings() -> list[str]:
+        events = site.storage.events.read(site.job.id)
+        logs = [e.data["message"] for e in events if e.kind is EventKind.LOG]
+        return [message for message in logs if message.startswith("early warning")]
+
+    first = site.claim()
+    site.write(2, train_accuracy=1.0, held_out_accuracy=0.6)
+    first.tell()
+    assert warnings() == []
+    site.write(4, train_accuracy=1.0, held_out_accuracy=0.2)
+    site.write(6, train_accuracy=1.0, held_out_accuracy=0.5)  # as noise would have it
+    first.tell()
+    site.write(8, train_accuracy=1.0, held_out_accuracy=0.1)
+    first.tell()
+    site.claim().tell()
+    (warning,) = warnings()
+    assert "at 8 images" in warning  # those of step 4
+    site.write(10, train_accuracy=1.0, held_out_accuracy=0.1)
+    site.claim().tell()
+    assert len(warnings()) == 1

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from search_service.errors import InvalidFile, InvalidInput
+from search_service.recipes.records import Records
 from search_service.recipes.spade import (
     SpadeCompressRecipe,
     SpadeFinetuneRecipe,
@@ -17,6 +18,7 @@ from search_service.recipes.spade import (
     SpadeScratchRecipe,
     SpadeTeacher,
 )
+from search_service.recipes.watching import HELD_OUT, TRAIN
 from search_service.spaces.gan_compression import GanCompressionSpace
 from workers import supernets
 from workers.checkpoints import load_weights, read_weights, save_weights
@@ -209,3 +211,14 @@ def test_a_trained_supernet_is_registered_as_what_it_is(
     assert isinstance(again, SpadeSupernet)
     again.load_state_dict(kept.state_dict())
     assert again.sides == maps.sides
+
+
+def test_the_discriminators_accuracies_come_with_every_line_and_change_nothing(
+    begin: Begin,
+) -> None:
+    often, seldom = begin(records=Records(log_every=1)), begin(records=Records(log_every=99))
+    for index in range(2):
+        told, untold = often.step(index), seldom.step(index)
+        assert {name: told[name] for name in untold} == untold
+        assert told.keys() - untold.keys() == {TRAIN, HELD_OUT}
+        assert all(0 <= told[name] <= 1 for name in (TRAIN, HELD_OUT))

@@ -10,9 +10,12 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+from search_service.recipes.augment import PLACEMENTS, Augment
 from search_service.recipes.compression import CompressRecipe, FinetuneRecipe, ScratchRecipe
 from search_service.recipes.cyclegan import CycleganRecipe
 from search_service.recipes.pix2pix import Pix2pixRecipe
+from search_service.recipes.records import Records
+from search_service.recipes.watching import HELD_OUT, TRAIN
 from workers.checkpoints import read_weights, save_weights
 from workers.training.compression_methods import compress, finetune, scratch
 from workers.training.cyclegan import CycleganTraining
@@ -162,3 +165,29 @@ def test_half_precision_learns_about_the_same(begin: Begin) -> None:
         exact, rough = full.step(index), half.step(index)
         assert rough == pytest.approx(exact, rel=0.1, abs=0.1)
         assert rough != exact
+
+
+def test_the_discriminators_accuracies_come_with_every_line_and_change_nothing(
+    begin: Begin,
+) -> None:
+    often, seldom = begin(records=Records(log_every=1)), begin(records=Records(log_every=99))
+    for index in range(2):
+        told, untold = often.step(index), seldom.step(index)
+        assert all(0 <= told[name] <= 1 for name in (TRAIN, HELD_OUT))
+        assert {name: told[name] for name in untold} == untold
+        assert told.keys() - untold.keys() == {TRAIN, HELD_OUT}
+
+
+def test_what_the_discriminator_sees_is_augmented_where_the_recipe_says(begin: Begin) -> None:
+    """The paths without it are those of before; each further place changes the step."""
+    policy = "color,translation,cutout"
+    plain = begin().step(0)
+    found = {
+        placement: begin(augment=Augment(policy=policy, placement=placement)).step(0)
+        for placement in PLACEMENTS
+    }
+    assert found["none"] == plain
+    assert found["reals"]["real"] != plain["real"]
+    assert found["reals"]["fake"] == plain["fake"]
+    assert found["discriminator"]["fake"] != plain["fake"]
+    assert found["all"]["adversarial"] != found["discriminator"]["adversarial"]

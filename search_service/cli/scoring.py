@@ -15,7 +15,7 @@ from search_service.cli.watching import watch_job
 from search_service.client import Client, Record
 from search_service.domain.score import SCORES
 from search_service.domain.scoring import ReferenceKind, ReferenceSource
-from search_service.errors import InvalidInput
+from search_service.errors import InvalidInput, Refused
 
 WEIGHTS = (".safetensors", ".pth", ".pt")
 
@@ -121,7 +121,10 @@ def _described(client: Client, target: str, parameters: str | None) -> dict[str,
     supernet."""
     there = Path(target).exists() or "://" in target or target.endswith(WEIGHTS)
     if not there:
-        return client.supernet(target)
+        try:
+            return client.supernet(target)
+        except Refused as error:
+            raise InvalidInput(f"no folder or file at {target!r}, and {error}") from error
     folder, weights = located(target)
     return {**DEFAULTS, **description(parameters, folder), "checkpoint": weights}
 

@@ -20,6 +20,7 @@ from search_service.errors import (
 )
 from workers import supernets
 from workers.evaluation import ArchitectureEvaluator, Judging
+from workers.evaluators.extractors.fashion_classifier import FashionFeatures
 from workers.evaluators.latency import calibrate
 
 PARAMETERS = {
@@ -168,3 +169,23 @@ def test_no_inception_file_is_said_at_once(judging: Judging, tmp_path: Path) -> 
             weights=weights_of(PARAMETERS),
             judging=replace(judging, feature_extractor="inception"),
         )
+
+
+@pytest.mark.parametrize(
+    "name", ["kid", "is_error", "precision_error", "recall_error", "density_error"]
+)
+def test_scores_of_one_architecture_share_its_images_and_features(
+    evaluator: ArchitectureEvaluator,
+    request_fid: MeasurementRequest,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wider = replace(request_fid, protocol=request_fid.protocol.with_(samples=256))
+    evaluator.measure(wider)
+    made: list[int] = []
+    monkeypatch.setattr(FashionFeatures, "__call__", lambda self, images: made.append(1))
+    parameters = {**evaluator.image_protocols["others"][name], "samples": 256, "seed": 0}
+    asked = replace(wider, protocol=Protocol(objective=name, parameters=parameters))
+    found = evaluator.measure(asked)
+    assert found.low <= found.value <= found.high
+    assert not made

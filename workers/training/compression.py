@@ -36,7 +36,7 @@ from workers.training.translation_data import (
     watched_batches,
 )
 from workers.training.translation_networks import new_critic, read_teacher
-from workers.training.watching import accuracies, is_due
+from workers.training.watching import accuracies, boundary, is_due
 
 
 class CompressionTraining:
@@ -132,7 +132,7 @@ class CompressionTraining:
             self.critic,
             lambda pair: critic.on_real(self._seen(*pair)),
             **watched_batches(self.data, draws, self.recipe),
-            boundary=self.loss.adversarial.boundary(losses["real"], losses["fake"]),
+            boundary=boundary(self.loss.adversarial, losses),
         )
 
     def state(self) -> dict[str, dict[str, object]]:

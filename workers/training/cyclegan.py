@@ -32,7 +32,7 @@ from workers.training.translation_data import (
     watched_batches,
 )
 from workers.training.translation_networks import new_critic, new_generator
-from workers.training.watching import accuracies, is_due
+from workers.training.watching import accuracies, boundary, is_due
 
 
 class CycleganTraining:
@@ -119,7 +119,7 @@ class CycleganTraining:
             self.target_critic,
             lambda pair: look.on_real(pair[1]),
             **watched_batches(self.data, draws, self.recipe),
-            boundary=self.loss.boundary(losses["real"], losses["fake"]),
+            boundary=boundary(self.loss, losses),
         )
 
     def state(self) -> dict[str, dict[str, object]]:

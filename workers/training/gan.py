@@ -29,7 +29,7 @@ from workers.training.optimisers import backward, new_adam, set_learning_rate
 from workers.training.parts import Part, load_state_of, state_of
 from workers.training.precision import autocast
 from workers.training.sharing import mine
-from workers.training.watching import BATCHES, accuracies, is_due
+from workers.training.watching import BATCHES, accuracies, boundary, is_due
 
 Batch = tuple[Tensor, Tensor | None]  # images and their labels
 
@@ -132,7 +132,7 @@ class GanTraining:
             judge,
             train=self._real(self.train, draws, count),
             held_out=self._real(self.held_out, draws, count),
-            boundary=self.loss.boundary(losses["real"], losses["fake"]),
+            boundary=boundary(self.loss, losses),
         )
 
     def _critic(self, draws: Draws) -> Augmented[Tensor]:

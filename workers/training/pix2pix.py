@@ -33,7 +33,7 @@ from workers.training.translation_data import (
     watched_batches,
 )
 from workers.training.translation_networks import new_critic, new_generator
-from workers.training.watching import accuracies, is_due
+from workers.training.watching import accuracies, boundary, is_due
 
 
 class Pix2pixTraining:
@@ -106,7 +106,7 @@ class Pix2pixTraining:
             self.critic,
             lambda pair: critic.on_real(torch.cat(pair, 1)),
             **watched_batches(self.data, draws, self.recipe),
-            boundary=self.loss.boundary(losses["real"], losses["fake"]),
+            boundary=boundary(self.loss, losses),
         )
 
     def state(self) -> dict[str, dict[str, object]]:

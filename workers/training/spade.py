@@ -27,7 +27,7 @@ from workers.training.perceptual import open_perceptual
 from workers.training.precision import autocast
 from workers.training.spade_networks import new_critic
 from workers.training.translation_data import picture
-from workers.training.watching import BATCHES, accuracies, is_due
+from workers.training.watching import BATCHES, accuracies, boundary, is_due
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -154,7 +154,7 @@ class SpadeTraining:
             lambda pair: self.critic(torch.cat(pair, 1)),
             train=train,
             held_out=held_out,
-            boundary=self.adversarial.boundary(losses["real"], losses["fake"]),
+            boundary=boundary(self.adversarial, losses),
         )
 
     def state(self) -> dict[str, dict[str, object]]:

@@ -5,7 +5,7 @@ of real images that it takes for real, among those it is trained on and among ot
 to 1 and the second falls long before the generated images get worse.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -14,7 +14,8 @@ from torch import nn
 
 from search_service.recipes.records import Recipe
 from search_service.recipes.watching import HELD_OUT, TRAIN
-from workers.training.objectives import Prediction, last_maps
+from workers.training.objectives import AdversarialLoss, Prediction, last_maps
+from workers.training.sharing import mean
 
 T = TypeVar("T")  # images, and what comes with them
 
@@ -25,6 +26,13 @@ def is_due(recipe: Recipe, index: int) -> bool:
     """Whether a line of the log is written after the step number `index`, from 0."""
     done = index + 1
     return done % recipe.records.log_every == 0 or done == recipe.steps
+
+
+def boundary(loss: AdversarialLoss, parts: Mapping[str, float]) -> float:
+    """The logit above which an image is taken for real, of a step's losses `real` and `fake`;
+    where processes share the batch, of all of it."""
+    whole = mean({name: parts[name] for name in ("real", "fake")})
+    return loss.boundary(whole["real"], whole["fake"])
 
 
 def accuracies(

@@ -5,7 +5,8 @@ from torch import Tensor, nn
 from search_service.recipes.gan import GanRecipe
 from search_service.recipes.records import Records
 from search_service.recipes.watching import HELD_OUT, TRAIN
-from workers.training.watching import accuracies, is_due
+from workers.training.objectives import ADVERSARIAL
+from workers.training.watching import accuracies, boundary, is_due
 
 
 def logits_of(batch: Tensor) -> list[list[Tensor]]:
@@ -46,3 +47,11 @@ def test_the_network_rests_meanwhile_and_is_as_it_was_after(training: bool) -> N
 def test_it_is_due_with_every_line_of_the_log() -> None:
     recipe = GanRecipe(images=7, batch=1, records=Records(log_every=3))
     assert [index for index in range(7) if is_due(recipe, index)] == [2, 5, 6]
+
+
+def test_the_boundary_is_where_the_loss_has_it() -> None:
+    """A Wasserstein critic has none of its own: half way between the mean logits, 3 and -1."""
+    losses = {"real": -3.0, "fake": -1.0, "discriminator": -4.0}
+    expected = {"lsgan": 0.5, "wgangp": 1.0}
+    for name in ADVERSARIAL:
+        assert boundary(ADVERSARIAL[name], losses) == expected.get(name, 0.0)

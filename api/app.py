@@ -4,16 +4,17 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import errors, openapi
+from api.limits import limited
 from api.live import Followers
 from api.middleware import Envelope
 from api.routes import artifacts as artifact_routes
 from api.routes import asked, devices, evaluations, health, jobs, page, supernets
 from search_service.artifacts import Artifacts
-from search_service.queue import WakeUps, open_news, open_wake_ups
+from search_service.queue import WakeUps, open_limit, open_news, open_wake_ups
 from search_service.settings import Settings
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
@@ -35,6 +36,7 @@ def create_app(
 
     news = open_news(settings.redis_url)
     followers = Followers(news)
+    limit = open_limit(settings.redis_url, settings.rate_limit)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -51,6 +53,7 @@ def create_app(
         version="1",
         lifespan=lifespan,
         responses=openapi.PROBLEMS,
+        dependencies=[Depends(limited(limit))] if limit else [],
     )
     app.state.storage = storage or open_storage(settings.database_url, told=news.tell)
     app.state.followers = followers

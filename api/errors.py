@@ -20,6 +20,7 @@ from search_service.errors import (
     NotFound,
     Refused,
     StorageUnavailable,
+    TooManyRequests,
     TrainingDiverged,
     TrainingFailed,
     Unreachable,
@@ -36,6 +37,7 @@ STATUSES: dict[type[GansearchError], int] = {
     Conflict: 409,
     NotFound: 404,
     StorageUnavailable: 503,
+    TooManyRequests: 429,
     LostClaim: 409,
     MeasurementFailed: 500,
     TrainingDiverged: 500,
@@ -91,6 +93,10 @@ def install(app: FastAPI) -> None:
         logger.error("the store does not answer", exc_info=error, extra={"request_id": request_id})
         detail = "the database does not answer; try again"
         return problem(request, 503, detail, headers={"Retry-After": RETRY_SECONDS})
+
+    @app.exception_handler(TooManyRequests)
+    def too_many(request: Request, error: TooManyRequests) -> JSONResponse:
+        return problem(request, 429, str(error), headers={"Retry-After": str(error.seconds)})
 
     @app.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -14,6 +14,7 @@ GansearchError
 ├── Refused                   the server said no to a request; its words
 ├── Unreachable               no server answers; how to start one
 ├── StorageUnavailable        the database does not answer now: try again later
+├── TooManyRequests           a client asked more often than it may: when to ask again
 ├── LostClaim                 another worker owns the job now: stop, write nothing more
 ├── MeasurementFailed         a candidate could not be measured: mark it failed, go on
 ├── TrainingDiverged          a loss is no longer a number: stop; the last checkpoint is good
@@ -84,6 +85,14 @@ class Unreachable(GansearchError):
 
 class StorageUnavailable(GansearchError):
     """The database is away, locked or broken now; the text is for the log of who runs it."""
+
+
+class TooManyRequests(GansearchError):
+    """More requests than a client may make in a minute; it may ask again after `seconds`."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"too many requests from this address; ask again in {seconds} s")
+        self.seconds = seconds
 
 
 class LostClaim(GansearchError):

@@ -10,9 +10,18 @@ from search_service.queue.base import News, WakeUps
 from search_service.queue.polling import NoNews, PollingWakeUps
 
 if TYPE_CHECKING:
+    from search_service.queue.limits import Limit
     from search_service.queue.link import Link
 
-__all__ = ["News", "NoNews", "PollingWakeUps", "WakeUps", "open_news", "open_wake_ups"]
+__all__ = [
+    "News",
+    "NoNews",
+    "PollingWakeUps",
+    "WakeUps",
+    "open_limit",
+    "open_news",
+    "open_wake_ups",
+]
 
 
 def open_wake_ups(redis_url: str | None) -> WakeUps:
@@ -36,6 +45,15 @@ def open_news(redis_url: str | None) -> News:
     from search_service.queue.news import RedisNews
 
     return RedisNews(_link(redis_url))
+
+
+def open_limit(redis_url: str | None, a_minute: int) -> "Limit | None":
+    """So many requests a minute of one client; None for no limit. Raises as `open_wake_ups`."""
+    if not a_minute:
+        return None
+    from search_service.queue.limits import LocalLimit, RedisLimit
+
+    return RedisLimit(_link(redis_url), a_minute) if redis_url else LocalLimit(a_minute)
 
 
 def _link(redis_url: str) -> "Link":

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     ray_address: str | None = None  # none: a Ray of this machine's own
     artifacts: str = Field(default="", repr=False)  # fsspec URI; empty: in the data directory
     auth: Literal["off", "keys"] = "off"
+    rate_limit: int = Field(default=0, ge=0)  # requests a minute of one client; 0: no limit
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     metrics_host: str = "127.0.0.1"  # where a worker serves its metrics

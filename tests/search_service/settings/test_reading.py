@@ -30,6 +30,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "RAY_ADDRESS": "ray://h:1",
         "ARTIFACTS": "s3://bucket/prefix",
         "AUTH": "off",
+        "RATE_LIMIT": "600",
         "LOG_LEVEL": "debug",
         "LOG_FORMAT": "json",
         "METRICS_HOST": "0.0.0.0",

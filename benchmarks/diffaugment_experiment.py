@@ -54,6 +54,7 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=8, help="FIDs along a run")
     parser.add_argument("--samples", type=int, default=2_048, help="of each of them")
     parser.add_argument("--final-samples", type=int, default=5_000)
+    parser.add_argument("--finished", action="store_true", help="train none: what is there counts")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     rows: dict[str, list[dict[str, float]]] = {}
@@ -63,6 +64,8 @@ def main() -> None:
                 recipe = read_recipe(asked, placement, fraction=fraction, seed=seed)
                 folder = asked.output / f"{recipe.pair}-{fraction:g}-{placement}-{seed}"
                 if not (folder / LAST).exists():
+                    if asked.finished:
+                        continue
                     run(recipe, folder, asked)
                 row = f"{recipe.pair}, {fraction:.0%} of the data, {placement}"
                 rows.setdefault(row, []).append(summary(folder))

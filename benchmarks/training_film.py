@@ -3,7 +3,7 @@
     python benchmarks/training_film.py RUN --picture FILE.png --film FILE.gif
 
 Each row of the picture has the same latents, at the beginning of the run above and at its end
-below; the film shows the whole grid.
+below; the film shows the first columns of the grid.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from PIL import Image
 from workers.training.loop import GRIDS
 
 ROW_MS, LAST_MS = 200, 2000  # how long a grid is shown, and the last one
-COLOURS = 32  # grey levels of the film
+COLOURS = 16  # grey levels of the film
 
 
 def main() -> None:
@@ -24,18 +24,24 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, required=True)
     parser.add_argument("--film", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=9, help="of the picture")
-    parser.add_argument("--frames", type=int, default=36, help="of the film")
+    parser.add_argument("--frames", type=int, default=24, help="of the film")
+    parser.add_argument("--columns", type=int, default=10, help="of the film")
     parser.add_argument("--side", type=int, default=32, help="of one image")
     asked = parser.parse_args()
     paths = sorted((asked.run / GRIDS).glob("*.png"))
     over_time(spaced(paths, asked.rows), asked.side).save(asked.picture, optimize=True)
-    first, *others = [
-        Image.open(path).convert("L").quantize(COLOURS) for path in spaced(paths, asked.frames)
-    ]
+    frames = [film_frame(path, asked.columns * asked.side) for path in spaced(paths, asked.frames)]
+    first, *others = frames
     pauses = [ROW_MS] * len(others) + [LAST_MS]
     first.save(
         asked.film, save_all=True, append_images=others, duration=pauses, loop=0, optimize=True
     )
+
+
+def film_frame(path: Path, width: int) -> Image.Image:
+    """The left part of a grid in few colours."""
+    grid = Image.open(path).convert("L")
+    return grid.crop((0, 0, min(width, grid.width), grid.height)).quantize(COLOURS)
 
 
 def spaced(paths: list[Path], count: int) -> list[Path]:

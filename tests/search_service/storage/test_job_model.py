@@ -11,13 +11,26 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from search_service.domain.evaluation import Evaluation, EvaluationState
-from search_service.domain.job import Claim, Job, JobKind, JobState, JobStep
+from search_service.domain.job import Claim, Job, JobChange, JobKind, JobState, JobStep
+from search_service.domain.measurement import Measurement, MeasurementKey, Protocol
 from search_service.errors import GansearchError
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 TERMINAL = [JobState.SUCCEEDED, JobState.FAILED]
+
+PROTOCOL = Protocol(objective="fid", parameters={})
+
+
+def key(name: str) -> MeasurementKey:
+    return MeasurementKey(
+        supernet_digest="d",
+        architecture=name,
+        objective="fid",
+        protocol_digest=PROTOCOL.digest,
+        device="",
+    )
 
 
 class TwoStores(RuleBasedStateMachine):
@@ -34,6 +47,8 @@ class TwoStores(RuleBasedStateMachine):
         self.stores = [open_storage(url, clock=lambda: self.now) for url in ("memory://", url)]
         self.made = 0
         self.fences: set[tuple[str, int]] = set()
+        self.owners: dict[MeasurementKey, str] = {}  # the job that had a lease on it last
+        self.stored: dict[MeasurementKey, float] = {}
 
     def teardown(self) -> None:
         for store in self.stores:
@@ -82,6 +97,42 @@ class TwoStores(RuleBasedStateMachine):
     @rule(job_id=jobs, step=st.sampled_from(JobStep))
     def step(self, job_id: str, step: JobStep) -> None:
         self.both(lambda store: store.jobs.step(job_id, step))
+
+    @rule(
+        job_id=jobs,
+        priority=st.none() | st.integers(0, 2),
+        labels=st.none() | st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy")),
+        budget=st.none() | st.integers(1, 4),
+    )
+    def change(
+        self, job_id: str, priority: int | None, labels: dict[str, str] | None, budget: int | None
+    ) -> None:
+        wanted = None if budget is None else {"evaluations": budget}
+        change = JobChange(priority=priority, labels=labels, budget=wanted)
+        self.both(lambda store: store.jobs.change(job_id, change))
+
+    @rule(claim=claims, names=st.sets(st.sampled_from("abc"), max_size=3))
+    def reserve(self, claim: Claim, names: set[str]) -> None:
+        asked = list(map(key, sorted(names)))
+        held = self.both(lambda store: set(store.measurements.reserve(claim, asked)))
+        if not isinstance(held, set):
+            return
+        assert not held & self.stored.keys()
+        assert self.both(lambda store: set(store.measurements.reserve(claim, list(held)))) == held
+        self.owners |= dict.fromkeys(held, claim.job.id)
+        # What it has not got is stored, or has an owner.
+        for other in set(asked) - held:
+            assert other in self.stored or self.owners[other] != claim.job.id
+
+    @rule(claim=claims, name=st.sampled_from("abc"))
+    def give_up(self, claim: Claim, name: str) -> None:
+        self.both(lambda store: store.measurements.give_up(claim, [key(name)]))
+
+    @rule(name=st.sampled_from("abc"), value=st.integers(0, 9))
+    def measure(self, name: str, value: int) -> None:
+        measured = Measurement(value=value, low=value, high=value, protocol=PROTOCOL)
+        kept = self.both(lambda store: store.measurements.add(key(name), measured)).value
+        assert self.stored.setdefault(key(name), kept) == kept
 
     @rule(claim=claims)
     def renew(self, claim: Claim) -> None:

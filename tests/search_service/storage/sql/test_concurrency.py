@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from search_service.domain.event import EventKind
 from search_service.domain.job import Job, JobState, JobStep
@@ -133,6 +137,38 @@ def test_processes_that_open_a_new_file_at_once_make_one_schema(
     assert [process.wait() for process in starting] == [0, 0, 0]
     storage = open_storage(database_url)
     storage.jobs.add(new_job())
+    storage.close()
+
+
+@pytest.mark.parametrize("claimers", [2, 8])
+def test_of_many_claimers_at_once_each_job_has_one(
+    database_url: str, new_job: NewJob, claimers: int
+) -> None:
+    migrate(database_url)
+    storage = open_storage(database_url)
+    jobs = [new_job(priority=number % 3) for number in range(40)]
+    for job in jobs:
+        storage.jobs.add(job)
+    together = threading.Barrier(claimers)
+
+    def claim_all(worker: int) -> list[str]:
+        together.wait()
+        claimed = []
+        # None may mean that another has the next one in hand just now.
+        while ("search", "queued") in storage.jobs.counts():
+            claim = storage.jobs.claim(worker=str(worker), lease_seconds=600)
+            claimed += [] if claim is None else [claim.job.id]
+        return claimed
+
+    with ThreadPoolExecutor(claimers) as pool:
+        shares = list(pool.map(claim_all, range(claimers)))
+    assert sorted(id_ for share in shares for id_ in share) == sorted(job.id for job in jobs)
+    # Each takes what is most urgent of what is left.
+    priority = {job.id: job.priority for job in jobs}
+    for share in shares:
+        taken = [priority[id_] for id_ in share]
+        assert taken == sorted(taken, reverse=True)
+    assert storage.jobs.claim(worker="late", lease_seconds=1) is None
     storage.close()
 
 

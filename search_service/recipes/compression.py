@@ -59,12 +59,14 @@ class StudentRecipe(TranslationRecipe):
     distance: str = "l1"  # of reconstruction; or l2, smooth-l1
     layers: tuple[str, ...] = ()  # mapped; empty: after the downward steps and after each group
     warmup_images: int = 0  # of the run, in which discriminator and projections learn alone
+    warmup_rate: float = 0.0002  # at which they do: fresh ones need more than a tuned student
     average_half_life: float = 0.0  # images; of the student's average, kept instead of it; 0: none
 
     def __post_init__(self) -> None:
         super().__post_init__()
         one_of("distance", self.distance, DISTANCES)
         at_least("average_half_life", self.average_half_life, 0)
+        at_least("warmup_rate", self.warmup_rate, 0)
         if not 0 <= self.warmup_images < self.images:
             raise InvalidInput(
                 f"warmup_images must be less than the {self.images} images of the run, and not "

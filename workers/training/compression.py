@@ -21,7 +21,7 @@ from workers.training.distances import DISTANCES
 from workers.training.distillation import Projections, mapped_channels, mapped_layers
 from workers.training.draws import AUGMENTATION, WATCHING, Draws
 from workers.training.objectives import ADVERSARIAL, Prediction
-from workers.training.optimisers import backward, new_adam, set_learning_rate
+from workers.training.optimisers import backward, new_adam, set_learning_rate, set_rate
 from workers.training.parts import Part, load_state_of, state_of
 from workers.training.perceptual import open_perceptual
 from workers.training.precision import autocast
@@ -70,7 +70,11 @@ class CompressionTraining:
         stays as it is: what judges it catches up first."""
         recipe, draws = self.recipe, Draws(self.recipe.seed, index)
         adams = (self.student_adam, self.critic_adam)
-        set_learning_rate(adams, recipe.adam, index=index, steps=recipe.steps)
+        is_warming_up = index * recipe.batch < recipe.warmup_images
+        if is_warming_up:
+            set_rate(adams, recipe.warmup_rate)
+        else:
+            set_learning_rate(adams, recipe.adam, index=index, steps=recipe.steps)
         critic = self._critic(draws.apart(AUGMENTATION))
         x, real = draw_batch(self.data.train, draws, recipe.batch, flip=recipe.flip)
         subnets = self.student.draw(draws)
@@ -112,7 +116,7 @@ class CompressionTraining:
 
         if recipe.weights.adversarial:
             self.critic_adam.step()
-        if index * recipe.batch < recipe.warmup_images:
+        if is_warming_up:
             self.student.network.zero_grad()  # and is passed over
         self.student_adam.step()
         if self.averaged is not self.student:

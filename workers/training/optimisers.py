@@ -25,9 +25,14 @@ def set_learning_rate(
     """The rate of step `index` of a run."""
     constant = round(steps * settings.decay_from)
     factor = constant_then_linear(index, constant=constant, decay=steps - constant)
+    set_rate(optimisers, settings.learning_rate * factor)
+
+
+def set_rate(optimisers: Sequence[torch.optim.Optimizer], rate: float) -> None:
+    """The same for all of their parameters."""
     for optimiser in optimisers:
         for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * factor
+            group["lr"] = rate
 
 
 def backward(optimiser: torch.optim.Adam, loss: Tensor) -> None:

@@ -223,7 +223,7 @@ def are_equal(some: list[Tensor], others: list[Tensor]) -> bool:
 def test_while_warming_up_only_what_judges_the_student_learns(
     compress_recipe: CompressRecipe, pairs: TranslationData
 ) -> None:
-    recipe = replace(compress_recipe, warmup_images=2 * compress_recipe.batch)
+    recipe = replace(compress_recipe, warmup_images=2 * compress_recipe.batch, warmup_rate=0.125)
     training = compress(recipe, pairs)
     judges = (training.critic, training.loss.projections)
     for index in range(3):
@@ -231,6 +231,7 @@ def test_while_warming_up_only_what_judges_the_student_learns(
         before = [parameters_of(judge) for judge in judges]
         training.step(index)
         assert are_equal(student, parameters_of(training.student.network)) == (index < 2)
+        assert (training.critic_adam.param_groups[0]["lr"] == 0.125) == (index < 2)
         for judge, old in zip(judges, before, strict=True):
             assert not are_equal(old, parameters_of(judge))
 

@@ -22,6 +22,15 @@ def one_of(key: str, value: str, known: Collection[str]) -> None:
         )
 
 
+def require_a_term(terms: Collection[float | bool]) -> None:
+    """Of the terms of a loss: their weights, or whether there is one. Raises InvalidInput, pointing
+    at `weights`, when none has a weight above 0."""
+    if not any(terms):
+        raise InvalidInput(
+            "no term of the loss has a weight above 0: nothing would be learnt", pointer="/weights"
+        )
+
+
 def require_architecture(text: str, space: SearchSpace) -> None:
     """Raises InvalidInput, pointing at `architecture`, for one that the space does not hold."""
     try:

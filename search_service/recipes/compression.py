@@ -3,12 +3,12 @@
 GAN Compression: Efficient Architectures for Interactive Conditional GANs (Li et al., 2020).
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 
 from search_service import spaces
 from search_service.domain.space import SearchSpace
 from search_service.errors import InvalidInput
-from search_service.recipes.checks import at_least, one_of, require_architecture
+from search_service.recipes.checks import at_least, one_of, require_a_term, require_architecture
 from search_service.recipes.distances import DISTANCES
 from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.pruning import require_prunable
@@ -67,6 +67,7 @@ class StudentRecipe(TranslationRecipe):
         one_of("distance", self.distance, DISTANCES)
         at_least("average_half_life", self.average_half_life, 0)
         at_least("warmup_rate", self.warmup_rate, 0)
+        require_a_term([*astuple(self.weights), self.perceptual.active])
         if not 0 <= self.warmup_images < self.images:
             raise InvalidInput(
                 f"warmup_images must be less than the {self.images} images of the run, and not "

@@ -19,4 +19,5 @@ class CycleganRecipe(TranslationRecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        at_least("pool", self.pool, 0)
+        for name in ("cycle", "identity", "pool"):
+            at_least(name, getattr(self, name), 0)

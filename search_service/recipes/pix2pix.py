@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from search_service.recipes.checks import at_least
 from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.translation import GeneratorSize, TranslationRecipe
 
@@ -13,3 +14,7 @@ class Pix2pixRecipe(TranslationRecipe):
     generator: GeneratorSize = field(default_factory=GeneratorSize)
     reconstruction: float = 100.0
     perceptual: Perceptual = field(default_factory=Perceptual)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        at_least("reconstruction", self.reconstruction, 0)

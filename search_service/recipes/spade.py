@@ -4,14 +4,14 @@ Defaults are those of Semantic Image Synthesis with Spatially-Adaptive Normaliza
 2019) and GAN Compression (Li et al., 2020).
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from typing import ClassVar
 
 from search_service import spaces
 from search_service.domain.datasets import MAPS
 from search_service.domain.space import SearchSpace
 from search_service.errors import InvalidInput
-from search_service.recipes.checks import at_least, one_of, require_architecture
+from search_service.recipes.checks import at_least, one_of, require_a_term, require_architecture
 from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.pruning import require_prunable
 from search_service.recipes.reading import file_field, required_file
@@ -144,6 +144,7 @@ class PaintingRecipe(ImageToImageRecipe):
         super().__post_init__()
         at_least("map_channels", self.map_channels, 1)
         one_of("upsampling", self.upsampling, tuple(DOUBLINGS))
+        require_a_term([*astuple(self.weights), self.perceptual.active])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +169,11 @@ class SpadeStudentRecipe(PaintingRecipe):
             raise InvalidInput(
                 "teacher.weights must name a file: this recipe learns from a teacher",
                 pointer="/teacher/weights",
+            )
+        if self.weights.distillation and not self.layers:
+            raise InvalidInput(
+                "layers must name one or more mapped layers: this recipe learns from a teacher",
+                pointer="/layers",
             )
 
     def require_prunable(self, initial: str = "") -> None:

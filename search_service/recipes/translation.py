@@ -49,6 +49,10 @@ class CriticSize:
     layers: int = 3  # downward steps, so how large the patches are
     weights: str = file_field()  # to begin with
 
+    def __post_init__(self) -> None:
+        at_least("base_channels", self.base_channels, 1)
+        at_least("layers", self.layers, 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Adam:
@@ -60,6 +64,13 @@ class Adam:
     decay_from: float = 0.5  # share of the run after which the rate falls linearly
 
     def __post_init__(self) -> None:
+        at_least("learning_rate", self.learning_rate, 0)
+        for name in ("beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise InvalidInput(
+                    f"{name} must be at least 0 and below 1, got {getattr(self, name)}",
+                    pointer=f"/{name}",
+                )
         if not 0 <= self.decay_from <= 1:
             raise InvalidInput(
                 f"decay_from must be 0 to 1, got {self.decay_from}", pointer="/decay_from"

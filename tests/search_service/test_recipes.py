@@ -104,6 +104,27 @@ def test_a_student_without_a_teacher_is_refused() -> None:
     assert caught.value.pointer == "/teacher/weights"
 
 
+NO_WEIGHTS = {"adversarial": 0.0, "reconstruction": 0.0, "distillation": 0.0}
+
+
+def test_one_term_is_enough() -> None:
+    parse(COMPRESS | {"weights": NO_WEIGHTS, "perceptual": {"network": "a"}})
+
+
+@pytest.mark.parametrize(
+    ("table", "pointer"),
+    [
+        ({"method": "pix2pix", "reconstruction": -1.0}, "/reconstruction"),
+        ({"method": "cyclegan", "cycle": -1.0}, "/cycle"),
+        ({"method": "cyclegan", "identity": -1.0}, "/identity"),
+    ],
+)
+def test_no_term_of_a_teacher_has_a_negative_weight(table: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse({"dataset": COMPRESS["dataset"], "images": 8} | table)
+    assert caught.value.pointer == pointer
+
+
 @pytest.mark.parametrize(
     ("table", "pointer"),
     [
@@ -121,6 +142,12 @@ def test_a_student_without_a_teacher_is_refused() -> None:
         ({"perceptual": {"weight": -1.0}}, "/perceptual/weight"),
         ({"perceptual": {"distance": "l3"}}, "/perceptual/distance"),
         ({"perceptual": {"digest": "00"}}, "/perceptual/digest"),
+        ({"weights": NO_WEIGHTS}, "/weights"),
+        ({"weights": NO_WEIGHTS, "perceptual": {"network": "a", "weight": 0.0}}, "/weights"),
+        ({"critic": {"base_channels": 0}}, "/critic/base_channels"),
+        ({"critic": {"layers": 0}}, "/critic/layers"),
+        ({"adam": {"learning_rate": -0.1}}, "/adam/learning_rate"),
+        ({"adam": {"beta2": 1.0}}, "/adam/beta2"),
     ],
 )
 def test_a_bad_value_of_a_student_is_pointed_at(table: dict[str, Any], pointer: str) -> None:
@@ -199,6 +226,11 @@ def test_the_kind_of_generator_decides_what_a_recipe_says(
         ({"critic": {"scales": 0}}, "/critic/scales"),
         ({"sandwich": True}, "/subnets"),
         ({"adam": {"two_rates": 1}}, "/adam/two_rates"),
+        ({"layers": []}, "/layers"),
+        (
+            {"weights": {"adversarial": 0.0, "feature_matching": 0.0, "distillation": 0.0}},
+            "/weights",
+        ),
     ],
 )
 def test_a_bad_value_of_a_spade_student_is_pointed_at(table: dict[str, Any], pointer: str) -> None:

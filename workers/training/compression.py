@@ -10,9 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from search_service.errors import InvalidInput
-from search_service.recipes.compression import (
-    StudentRecipe,
-)
+from search_service.recipes.compression import StudentRecipe
 from workers.supernets.gan_compression.resnet_generator import ResnetGenerator
 from workers.training.augmented import Augmented
 from workers.training.averaging import update_average

@@ -15,6 +15,7 @@ from search_service.recipes.spade import (
 from search_service.spaces.gan_compression import GanCompressionSpace
 from workers.checkpoints import load_weights
 from workers.evaluators.channels_last import channels_last
+from workers.layers.initialisation import initialise_xavier
 from workers.supernets.gan_compression.spade import SpadeSupernet, new_subnet
 from workers.supernets.gan_compression.spade_generator import SpadeGenerator
 from workers.supernets.gan_compression.spade_network import SpadeNetwork, require_taps
@@ -100,6 +101,7 @@ def _tutor(recipe: SpadeStudentRecipe, data: MapData, student: SpadeNetwork) -> 
         layer: (student.tap_channels(layer), teacher.tap_channels(layer)) for layer in recipe.layers
     }
     projections = Projections(channels)
+    initialise_xavier(projections)
     return Tutor(teacher=teacher, projections=projections, weight=recipe.weights.distillation)
 
 

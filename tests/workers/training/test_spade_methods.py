@@ -172,6 +172,16 @@ def test_a_mapped_layer_that_does_not_exist_is_refused_before_any_step(
         compress(replace(spade_compress_recipe, layers=("head_0", "up_9")), maps)
 
 
+def test_projections_begin_as_published(
+    spade_compress_recipe: SpadeCompressRecipe, maps: MapData
+) -> None:
+    tutor = compress(spade_compress_recipe, maps).tutor
+    assert tutor is not None
+    weight = tutor.projections.layers[0].get_parameter("weight")
+    xavier = 0.02 * (2 / sum(weight.shape[:2])) ** 0.5
+    assert weight.std().item() == pytest.approx(xavier, rel=0.1)
+
+
 @pytest.mark.parametrize("changes", [{"base_channels": 3}, {"kind": "mobile"}])
 def test_a_teacher_of_another_size_is_refused(
     spade_compress_recipe: SpadeCompressRecipe, maps: MapData, changes: dict[str, Any]

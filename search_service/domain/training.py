@@ -35,6 +35,7 @@ class FinetuneSpec:
     recipe: Mapping[str, Any]
     workers: int = 1
     data: str = ""  # as in TrainSpec
+    critic: str = ""  # id of the discriminator to go on with; empty: what the recipe says
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> "FinetuneSpec":

@@ -8,7 +8,7 @@ from typing import Any
 from search_service import catalog, recipes
 from search_service.domain.datasets import name_and_folder
 from search_service.domain.evaluation import Evaluation
-from search_service.domain.job import JobKind, JobState
+from search_service.domain.job import Job, JobKind, JobState
 from search_service.domain.supernet import Supernet
 from search_service.domain.training import FinetuneSpec
 from search_service.errors import InvalidFile, InvalidInput, NotFound, UnknownName
@@ -18,14 +18,18 @@ from search_service.storage.base import Storage
 
 METHOD = "finetune"
 FAMILY, GENERATORS = "gan-compression", ("resnet", "spade")  # whose architectures it can train
-# Of a supernet's training alone.
-OWN_KEYS = ("method", "images", "subnets", "sandwich", "initial", "pruned_from_teacher")
+# Of a supernet's training alone; the last three are counted in its own images.
+OWN_KEYS = (
+    *("method", "images", "subnets", "sandwich", "initial", "pruned_from_teacher"),
+    *("warmup_images", "warmup_rate", "average_half_life"),
+)
 PAGE_SIZE = 200
 
 
 def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
     """The recipe is that of the supernet's own training, if it was trained here, else the pairs'
-    loss without a teacher; the body's `recipe` overrides it key by key.
+    loss without a teacher; the body's `recipe` overrides it key by key. The discriminator goes on
+    from what that training left of it, as published, unless the body's recipe has a `critic`.
 
     Raises InvalidInput (or a subclass) whose pointer names the field.
     """
@@ -35,7 +39,11 @@ def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
         raise UnknownName(str(error), pointer="/spec/evaluation") from error
     supernet = storage.supernets.get(evaluation.supernet)
     _check_family(supernet)
-    base = _recipe_of(supernet, evaluation, storage)
+    training = _training_of(supernet, storage)
+    critic = "" if "critic" in body.get("recipe", {}) else _critic_of(training)
+    base = _recipe_of(supernet, evaluation, training)
+    if critic and "critic" in base:
+        base["critic"] = {key: value for key, value in base["critic"].items() if key != "weights"}
     table = _merged(base, body.get("recipe", {})) | {"method": METHOD}
     batch = table.get("batch", 1)
     if ("images" in body) == ("steps" in body):
@@ -59,6 +67,7 @@ def accept(body: Mapping[str, Any], *, storage: Storage) -> Accepted:
         recipe=recipes.with_whole_paths(table, recipe),
         workers=workers,
         data=data,
+        critic=critic,
     )
     return Accepted(spec=asdict(spec), supernet=supernet.id)
 
@@ -74,7 +83,7 @@ def _check_family(supernet: Supernet) -> None:
         )
 
 
-def _recipe_of(supernet: Supernet, evaluation: Evaluation, storage: Storage) -> dict[str, Any]:
+def _recipe_of(supernet: Supernet, evaluation: Evaluation, training: Job | None) -> dict[str, Any]:
     """What of the recipe is not the user's to say."""
     space = catalog.space_of(supernet)
     assert isinstance(space, GanCompressionSpace)
@@ -87,7 +96,7 @@ def _recipe_of(supernet: Supernet, evaluation: Evaluation, storage: Storage) -> 
         }
     else:
         kind, size = {}, size | {"blocks": parameters["blocks"]}
-    trained = _training_of(supernet, storage)
+    trained = training.spec["recipe"] if training else {}
     own = {key: value for key, value in trained.items() if key not in OWN_KEYS}
     dataset, _ = name_and_folder(supernet.dataset)
     return {
@@ -101,8 +110,14 @@ def _recipe_of(supernet: Supernet, evaluation: Evaluation, storage: Storage) -> 
     }
 
 
-def _training_of(supernet: Supernet, storage: Storage) -> Mapping[str, Any]:
-    """The recipe by which the supernet was trained here; empty when it was not."""
+def _critic_of(training: Job | None) -> str:
+    """The id of the discriminator that a training left; empty where there is none."""
+    result = (training.result if training else None) or {}
+    return str(result.get("artifacts", {}).get("discriminator", ""))
+
+
+def _training_of(supernet: Supernet, storage: Storage) -> Job | None:
+    """The job that trained the supernet, if that was here."""
     token = None
     while True:
         page = storage.jobs.page(
@@ -110,11 +125,10 @@ def _training_of(supernet: Supernet, storage: Storage) -> Mapping[str, Any]:
         )
         for job in page.items:
             if (job.result or {}).get("supernet") == supernet.id:
-                recipe: Mapping[str, Any] = job.spec["recipe"]
-                return recipe
+                return job
         token = page.next_token
         if token is None:
-            return {}
+            return None
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

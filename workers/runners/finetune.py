@@ -1,6 +1,7 @@
 """A fine-tuning job: train one architecture from its weights in the supernet, score both."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from search_service import catalog
+from search_service.artifacts import Artifacts
 from search_service.domain.evaluation import Evaluation
 from search_service.domain.job import Claim, Ended, JobState
 from search_service.domain.spec import ObjectiveSpec, SearchSpec
@@ -37,7 +39,7 @@ def run_finetune(claim: Claim, means: Means) -> Ended:
     train(
         RunSettings(
             folder=str(folder),
-            recipe={**spec.recipe, "initial": str(initial)},
+            recipe={**with_critic(spec, folder, means.artifacts), "initial": str(initial)},
             data=spec.data,
             processes=spec.workers,
         ),
@@ -52,6 +54,16 @@ def run_finetune(claim: Claim, means: Means) -> Ended:
         for when, which in (("before", supernet), ("after", tuned))
     }
     return Ended(state=JobState.SUCCEEDED, result={"artifacts": kept, **scores})
+
+
+def with_critic(spec: FinetuneSpec, folder: Path, artifacts: Artifacts) -> Mapping[str, Any]:
+    """The recipe; where the spec names a discriminator, it goes on from that, put into the run's
+    folder. Raises NotFound, and InvalidFile for a damaged one."""
+    if not spec.critic:
+        return spec.recipe
+    path = folder / INPUTS / "discriminator"
+    write_atomically(path, artifacts.get(spec.critic).content)
+    return {**spec.recipe, "critic": {**spec.recipe.get("critic", {}), "weights": str(path)}}
 
 
 def embedded(full: dict[str, Tensor], subnet: dict[str, Tensor]) -> dict[str, Tensor]:

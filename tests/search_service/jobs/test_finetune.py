@@ -126,6 +126,50 @@ def test_a_supernet_that_was_trained_here_goes_on_by_its_own_recipe(
     assert not {"subnets", "sandwich"} & stored.keys()
 
 
+def train_here(storage: MemoryStorage, supernet: str, recipe: dict[str, Any]) -> None:
+    """A finished training that made the supernet, and left the discriminator art_d."""
+    recipe = {"method": "compress", "dataset": "fashion-mnist-edges", "images": 800} | recipe
+    jobs.submit("train", {"recipe": recipe}, storage=storage, wake_ups=PollingWakeUps())
+    claim = storage.jobs.claim(worker="test", lease_seconds=60)
+    assert claim is not None
+    made = {"supernet": supernet, "artifacts": {"supernet": "art_s", "discriminator": "art_d"}}
+    storage.jobs.finish(claim, state=JobState.SUCCEEDED, reason="", result=made)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "critic", "told"),
+    [
+        ({}, "art_d", {"base_channels": 8}),
+        ({"critic": {"weights": ""}}, "", {"base_channels": 8, "weights": ""}),
+    ],
+)
+def test_the_discriminator_goes_on_from_the_supernet_s_unless_the_recipe_has_another(
+    storage: MemoryStorage,
+    evaluation: Evaluation,
+    tmp_path: Path,
+    recipe: dict[str, Any],
+    critic: str,
+    told: dict[str, Any],
+) -> None:
+    teachers = tmp_path / "discriminator.safetensors"
+    teachers.touch()
+    own = {"critic": {"base_channels": 8, "weights": str(teachers)}}
+    train_here(storage, evaluation.supernet, {"weights": {"distillation": 0.0}} | own)
+    teachers.unlink()  # what the supernet's training began with is not needed any more
+    job = submit(storage, evaluation, images=10, recipe=recipe)
+    assert job.spec["critic"] == critic
+    assert job.spec["recipe"]["critic"] == told
+
+
+def test_what_counts_the_images_of_the_supernet_s_training_stays_with_it(
+    storage: MemoryStorage, evaluation: Evaluation
+) -> None:
+    own = {"warmup_images": 400, "warmup_rate": 0.1, "average_half_life": 300.0}
+    train_here(storage, evaluation.supernet, {"weights": {"distillation": 0.0}} | own)
+    job = submit(storage, evaluation, images=10)
+    assert not own.keys() & job.spec["recipe"].keys()
+
+
 @pytest.mark.parametrize(
     ("body", "pointer", "message"),
     [

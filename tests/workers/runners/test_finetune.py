@@ -1,9 +1,16 @@
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+import pytest
 import torch
 
+from search_service.artifacts import Artifacts
 from search_service.domain.space import sample
+from search_service.domain.training import FinetuneSpec
+from search_service.errors import NotFound
 from search_service.spaces.gan_compression import GanCompressionParameters, GanCompressionSpace
-from workers.runners.finetune import embedded
+from workers.runners.finetune import embedded, with_critic
 from workers.supernets.gan_compression.resnet import ResnetSupernet, new_subnet
 from workers.supernets.gan_compression.spade import SpadeSupernet
 from workers.supernets.gan_compression.spade import new_subnet as new_spade_subnet
@@ -47,3 +54,16 @@ def test_so_has_a_spade_supernet_with_the_subnets_statistics() -> None:
     maps = torch.rand(2, 3, 32, 64)
     with torch.no_grad():
         assert torch.equal(supernet(maps, architecture), subnet.eval()(maps))
+
+
+def test_the_discriminator_that_is_kept_is_what_the_run_begins_with(tmp_path: Path) -> None:
+    artifacts = Artifacts(str(tmp_path / "artifacts"))
+    kept = artifacts.put(b"judges", media_type="application/octet-stream")
+    recipe = {"images": 8, "critic": {"base_channels": 2}}
+    spec = FinetuneSpec(evaluation="e", supernet="s", parent="j", recipe=recipe, critic=kept)
+    begun = with_critic(spec, tmp_path, artifacts)
+    assert Path(begun["critic"].pop("weights")).read_bytes() == b"judges"
+    assert begun == recipe
+    assert with_critic(replace(spec, critic=""), tmp_path, artifacts) == recipe
+    with pytest.raises(NotFound):
+        with_critic(replace(spec, critic=f"art_{'0' * 26}"), tmp_path, artifacts)

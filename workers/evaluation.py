@@ -28,6 +28,7 @@ from workers.evaluators.image_maker import Generator, ImageMaker
 from workers.evaluators.judge import ImageJudge
 from workers.evaluators.latency import LatencyEvaluator
 from workers.evaluators.objectives import available
+from workers.evaluators.own_resolution import open_own_resolution
 from workers.evaluators.recent import RecentlyJudged
 from workers.evaluators.reference import Reference, find_or_compute
 from workers.evaluators.supplied_teacher import open_teacher
@@ -86,13 +87,12 @@ class ArchitectureEvaluator:
         with torch.inference_mode():
             trial = supernet(example, largest(self._space))
         extractor(to_uint8(trial))  # refuses images that it cannot take now, not in every search
+        folders = (zoo.folder() / "reference", judging.references)
         reference = find_or_compute(
-            judging.dataset,
-            REFERENCE_SPLIT,
-            extractor,
-            folders=(zoo.folder() / "reference", judging.references),
-            data=judging.data,
+            judging.dataset, REFERENCE_SPLIT, extractor, folders=folders, data=judging.data
         )
+        judged_by = Fid(extractor, reference)
+        own = open_own_resolution(judged_by, self._space, folders=folders, data=judging.data)
         against = self._against(judging, extractor, reference)
         self._judges: dict[str, ImageJudge] = {}
         self._conditions, self._side = conditions, trial.shape[-1]
@@ -100,8 +100,9 @@ class ArchitectureEvaluator:
             maker = ImageMaker(generator, inputs=given.inputs, side=trial.shape[-1], facts=running)
             found = available(
                 given,
-                fid=Fid(extractor, reference),
+                fid=judged_by,
                 against=against,
+                own_resolution=own,
                 maker=maker,
                 teacher=largest(self._space),
                 image_shape=(trial.shape[1], trial.shape[2], trial.shape[3]),

@@ -40,6 +40,13 @@ OBJECTIVES = {
             min_samples=SCORES["fid"].min_samples,
         ),
         Objective(
+            name="fid_own_resolution",
+            unit="",
+            source=Source.IMAGES,
+            description="FID to real images reduced to the architecture's own resolution",
+            min_samples=SCORES["fid"].min_samples,
+        ),
+        Objective(
             name="kid",
             unit="",
             source=Source.IMAGES,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from search_service.domain.score import SCORES
+from search_service.domain.space import Architecture
 from workers.evaluators.estimate import Estimate
 from workers.evaluators.feature_scores import ESTIMATORS, Against
 from workers.evaluators.image_objective import FEATURES
@@ -45,8 +46,9 @@ class FeatureObjective:
         features: NDArray[np.float32] = self._against.extractor(pixels).numpy()
         return features
 
-    def estimate(self, rows: NDArray[Any]) -> Estimate:
+    def estimate(self, rows: NDArray[Any], architecture: Architecture) -> Estimate:
         """See ImageObjective."""
+        del architecture
         found = ESTIMATORS[self._score.name].estimate(rows, self._against).times(self._unit)
         return found.missing_of(1.0) if self._score.more_is_better else found
 

@@ -29,7 +29,7 @@ class Fid:
 
     def __init__(self, extractor: FeatureExtractor, reference: Reference) -> None:
         self.extractor = extractor
-        self._reference = reference
+        self.reference = reference
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -38,9 +38,9 @@ class Fid:
             "extractor": self.extractor.name,
             "extractor_digest": self.extractor.digest,
             **self.extractor.facts,
-            "reference": f"{self._reference.dataset}.{self._reference.split}",
-            "reference_count": self._reference.frechet.statistics.count,
-            "reference_digest": self._reference.digest,
+            "reference": f"{self.reference.dataset}.{self.reference.split}",
+            "reference_count": self.reference.frechet.statistics.count,
+            "reference_digest": self.reference.digest,
             "covariance": "n-1",
             "interval": INTERVAL,
         }
@@ -51,9 +51,10 @@ class Fid:
         features: NDArray[np.float32] = self.extractor(pixels).numpy()
         return features
 
-    def estimate(self, rows: NDArray[Any]) -> Estimate:
+    def estimate(self, rows: NDArray[Any], architecture: Architecture) -> Estimate:
         """See ImageObjective."""
-        return frechet_estimate(rows, self._reference.frechet)
+        del architecture
+        return frechet_estimate(rows, self.reference.frechet)
 
 
 class FidEvaluator:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 from torch import Tensor
 
+from search_service.domain.space import Architecture
 from workers.evaluators.estimate import Estimate
 
 FEATURES = "features"  # rows of all objectives estimated from features: made once for them
@@ -38,6 +39,6 @@ class ImageObjective(Protocol):
         under that seed. Raises InvalidInput for images that it cannot take."""
         ...
 
-    def estimate(self, rows: NDArray[Any]) -> Estimate:
-        """From the rows of as many images as the objective asks for, or more."""
+    def estimate(self, rows: NDArray[Any], architecture: Architecture) -> Estimate:
+        """From the rows of as many of its images as the objective asks for, or more."""
         ...

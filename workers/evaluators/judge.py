@@ -75,7 +75,8 @@ class ImageJudge:
         objective = self.objectives[name]
         judged = self._judge(objective, architecture, samples, seed, judged, clock)
         with clock("estimate"):
-            estimate = objective.estimate(judged.rows[objective.rows_name][:samples])
+            rows = judged.rows[objective.rows_name][:samples]
+            estimate = objective.estimate(rows, architecture)
         return Judgement(
             estimate=estimate,
             samples=samples,

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from search_service.domain.space import Architecture
 from search_service.errors import MeasurementFailed
 from workers.evaluators.estimate import Estimate
 from workers.evaluators.jackknife import BLOCKS, INTERVAL, jackknife
@@ -68,8 +69,9 @@ class MiouError:
         labels = torch.from_numpy(self._labels[places])
         return confusion(labels, self._segmenter(pixels), self._segmenter.classes)
 
-    def estimate(self, rows: NDArray[Any]) -> Estimate:
+    def estimate(self, rows: NDArray[Any], architecture: Architecture) -> Estimate:
         """Raises MeasurementFailed when no label that the network knows occurs."""
+        del architecture
         blocks = np.array_split(rows, min(BLOCKS, len(rows)))
         sums = [block.sum(axis=0, dtype=np.int64) for block in blocks]
         whole = np.sum(sums, axis=0)

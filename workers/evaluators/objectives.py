@@ -7,6 +7,7 @@ from pathlib import Path
 from search_service.domain.score import SCORES
 from search_service.domain.space import Architecture
 from workers.evaluators import consistency, dssim, miou_error, mse, perceiver
+from workers.evaluators import own_resolution as own
 from workers.evaluators.conditions import Conditions
 from workers.evaluators.feature_objective import FeatureObjective
 from workers.evaluators.feature_scores import Against
@@ -14,6 +15,7 @@ from workers.evaluators.fid import Fid
 from workers.evaluators.image_maker import ImageMaker
 from workers.evaluators.image_objective import ImageObjective
 from workers.evaluators.miou_error import MiouError
+from workers.evaluators.own_resolution import OwnResolutionFid
 from workers.evaluators.paired_error import paired_error
 from workers.evaluators.segmenter import FILE, WANTED, open_segmenter
 from workers.evaluators.teacher_distance import TeacherDistance
@@ -35,17 +37,22 @@ def available(
     *,
     fid: Fid,
     against: Against | str,
+    own_resolution: OwnResolutionFid | str,
     maker: ImageMaker,
     teacher: Architecture,
     image_shape: ImageShape,
     dataset: str,
     data: Path | None,
 ) -> Available:
-    """`against`: features of real images, or one line that says why there are none; `image_shape`:
-    of the full output. Raises InvalidFile for a network of the user's that is there and cannot be
-    used."""
+    """`against` and `own_resolution`: what is judged by, or one line that says why it is not there;
+    `image_shape`: of the full output. Raises InvalidFile for a network of the user's that is there
+    and cannot be used."""
     objectives: list[ImageObjective] = [fid, TeacherDistance(maker, teacher)]
     impossible = _why_not_paired(conditions, image_shape, dataset)
+    if isinstance(own_resolution, str):
+        impossible[own.NAME] = own_resolution
+    else:
+        objectives.append(own_resolution)
     if isinstance(against, str):
         impossible |= dict.fromkeys((s.objective for s in FEATURE_SCORES), against)
     else:

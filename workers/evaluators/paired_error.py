@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from search_service.domain.space import Architecture
 from workers.evaluators import dssim, mse
 from workers.evaluators.estimate import Estimate
 from workers.evaluators.jackknife import INTERVAL, mean_estimate
@@ -43,8 +44,9 @@ class PairedError:
         places = shard_places(len(self._targets), seed, index)
         return self._error(pixels, torch.from_numpy(self._targets[places]))
 
-    def estimate(self, rows: NDArray[Any]) -> Estimate:
+    def estimate(self, rows: NDArray[Any], architecture: Architecture) -> Estimate:
         """See ImageObjective."""
+        del architecture
         return mean_estimate(rows)
 
 

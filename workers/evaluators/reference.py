@@ -17,7 +17,7 @@ from search_service.errors import InvalidFile, UnknownName
 from workers.evaluators.extractors import FeatureExtractor, open_extractor
 from workers.evaluators.frechet import FrechetReference
 from workers.evaluators.statistics import FeatureStatistics, features_to_statistics, merge
-from workers.images import DATASETS, DOMAINS, MAPS
+from workers.images import DATASETS, DOMAINS, MAPS, seen_at
 
 FORMAT = "gansearch-reference-1"
 BATCH_SIZE = 500
@@ -36,7 +36,14 @@ class Reference:
     digest: str
 
 
-def file_name(dataset: str, split: str, extractor: str, data: Path | None = None) -> str:
+def file_name(
+    dataset: str,
+    split: str,
+    extractor: str,
+    data: Path | None = None,
+    *,
+    side: int | None = None,
+) -> str:
     """Under which name the statistics are stored. A user's folder is told apart by its content.
 
     Raises as `compute` does.
@@ -44,22 +51,36 @@ def file_name(dataset: str, split: str, extractor: str, data: Path | None = None
     if dataset in USER_FOLDERS:
         _, digest = real_images(dataset, split, data)
         dataset = f"{dataset}-{digest[:12]}"
-    return f"{dataset}.{split}.{extractor}.safetensors"
+    return f"{_at(dataset, side)}.{split}.{extractor}.safetensors"
+
+
+def _at(dataset: str, side: int | None) -> str:
+    return dataset if side is None else f"{dataset}-at-{side}"
 
 
 def compute(
-    dataset: str, split: str, extractor: FeatureExtractor, *, data: Path | None = None
+    dataset: str,
+    split: str,
+    extractor: FeatureExtractor,
+    *,
+    data: Path | None = None,
+    side: int | None = None,
 ) -> bytes:
-    """The file of statistics of every image of the split; `data` is the folder to read it from.
+    """The file of statistics of every image of the split; `data` is the folder to read it from,
+    `side` the resolution at which the images are seen, None for their own.
 
     Raises UnknownName for the data set, InvalidFile when it cannot be read.
     """
     pixels, data_digest = real_images(dataset, split, data)
     images = torch.from_numpy(pixels)  # (n, c, h, w)
-    batches = (extractor(batch).numpy() for batch in torch.split(images, BATCH_SIZE))
-    statistics = merge(map(features_to_statistics, batches))
+    shown = (b if side is None else seen_at(b, side) for b in torch.split(images, BATCH_SIZE))
+    statistics = merge(features_to_statistics(extractor(batch).numpy()) for batch in shown)
     return encode(
-        statistics, dataset=dataset, split=split, data_digest=data_digest, extractor=extractor
+        statistics,
+        dataset=_at(dataset, side),
+        split=split,
+        data_digest=data_digest,
+        extractor=extractor,
     )
 
 
@@ -141,18 +162,19 @@ def find_or_compute(
     *,
     folders: tuple[Path, ...],
     data: Path | None = None,
+    side: int | None = None,
 ) -> Reference:
     """From the first folder that has them; else computed from `data` and stored in the last.
 
     Raises as `load` and `compute` do. Two processes that compute at once store the same file.
     """
-    name = file_name(dataset, split, extractor.name, data)
+    name = file_name(dataset, split, extractor.name, data, side=side)
     for folder in folders:
         if (folder / name).exists():
             found = load(folder / name, extractor)
-            _require_data(found, folder / name, dataset, split, data)
+            _require_data(found, folder / name, dataset, split, data, side)
             return found
-    content = compute(dataset, split, extractor, data=data)
+    content = compute(dataset, split, extractor, data=data, side=side)
     folder = folders[-1]
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{name}.{os.getpid()}.part"
@@ -162,13 +184,14 @@ def find_or_compute(
 
 
 def _require_data(
-    found: Reference, path: Path, dataset: str, split: str, data: Path | None
+    found: Reference, path: Path, dataset: str, split: str, data: Path | None, side: int | None
 ) -> None:
     """Raises InvalidFile when statistics are of another data set than they stand for."""
-    if (found.dataset, found.split) != (dataset, split):
+    wanted = _at(dataset, side)
+    if (found.dataset, found.split) != (wanted, split):
         raise InvalidFile(
             f"{path} is of {found.dataset}.{found.split} (data {found.data_digest}), "
-            f"not of {dataset}.{split}"
+            f"not of {wanted}.{split}"
         )
     if dataset in USER_FOLDERS:
         _, digest = real_images(dataset, split, data)
@@ -187,6 +210,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--weights", type=Path, help="the extractor's file, where none is shipped")
     parser.add_argument("--data", type=Path, help="the folder of the data set")
+    parser.add_argument("--side", type=int, help="of the images seen at a lower resolution")
     arguments = parser.parse_args()
     find_or_compute(
         arguments.dataset,
@@ -194,6 +218,7 @@ def main() -> None:
         open_extractor(arguments.extractor, arguments.weights),
         folders=(arguments.folder,),
         data=arguments.data,
+        side=arguments.side,
     )
 
 

@@ -59,8 +59,9 @@ class TeacherDistance:
         """Distances (n,)."""
         return mean_absolute_differences(pixels, self._images(seed, index))
 
-    def estimate(self, rows: NDArray[Any]) -> Estimate:
+    def estimate(self, rows: NDArray[Any], architecture: Architecture) -> Estimate:
         """See ImageObjective."""
+        del architecture
         return mean_estimate(rows)
 
     def _images(self, seed: int, index: int) -> Tensor:

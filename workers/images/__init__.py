@@ -10,13 +10,14 @@ from workers.images.fashion_mnist import LabelledImages, read_fashion_mnist
 from workers.images.grids import grid, png
 from workers.images.maps import MAPS, Maps
 from workers.images.quantise import QUANTISER, from_uint8, to_uint8
-from workers.images.resize import UPSAMPLING, upsample
+from workers.images.resize import REDUCTION, UPSAMPLING, seen_at, upsample
 
 __all__ = [
     "DATASETS",
     "DOMAINS",
     "MAPS",
     "QUANTISER",
+    "REDUCTION",
     "UPSAMPLING",
     "Domains",
     "LabelledImages",
@@ -27,6 +28,7 @@ __all__ = [
     "grid",
     "png",
     "read_fashion_mnist",
+    "seen_at",
     "to_uint8",
     "upsample",
 ]

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from search_service.domain.objective import OBJECTIVES
 from search_service.domain.score import SCORES
+from search_service.domain.space import Architecture
 from workers.evaluators.feature_objective import FeatureObjective
 from workers.evaluators.feature_scores import ESTIMATORS, Against
 from workers.evaluators.frechet import FrechetReference
@@ -109,7 +110,7 @@ def test_an_objective_is_what_is_missing(name: str, share: float, against: Again
     features = drawn(1)
     score = ESTIMATORS[name].estimate(features, against)
     objective = FeatureObjective(name, against)
-    found = objective.estimate(features)
+    found = objective.estimate(features, Architecture(options=(), text="any"))
     assert_allclose(found.value, 1 - score.value / share)
     assert_allclose((found.low, found.high), (1 - score.high / share, 1 - score.low / share))
     assert_allclose(found.replicates, 1 - np.array(score.replicates) / share)

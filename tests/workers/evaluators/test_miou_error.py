@@ -5,12 +5,15 @@ import pytest
 import torch
 from torch import Tensor
 
+from search_service.domain.space import Architecture
 from search_service.errors import MeasurementFailed
 from workers.evaluators.miou_error import MiouError, confusion, mean_iou
 from workers.evaluators.order import shard_places
 from workers.evaluators.segmenter import open_segmenter
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
+
+ANY = Architecture(options=(), text="any")
 
 
 @pytest.mark.parametrize(
@@ -56,20 +59,20 @@ def painted(objective: MiouError, wrong: int) -> Tensor:
 
 def test_images_that_show_what_was_asked_for_have_no_error(objective: MiouError) -> None:
     rows = objective.rows(painted(objective, 0), seed=0, index=0)
-    estimate = objective.estimate(rows)
+    estimate = objective.estimate(rows, ANY)
     assert (estimate.value, estimate.low, estimate.high) == (0.0, 0.0, 0.0)
     assert len(estimate.replicates) == 16
 
 
 def test_the_estimate_is_that_of_all_pixels_together(objective: MiouError) -> None:
     rows = objective.rows(painted(objective, 3), seed=0, index=0)
-    estimate = objective.estimate(rows[:8])
+    estimate = objective.estimate(rows[:8], ANY)
     assert estimate.value == pytest.approx(1 - mean_iou(rows[:8].sum(axis=0)))
     assert estimate.low < estimate.value < estimate.high
     assert len(estimate.replicates) == 8
-    assert objective.estimate(rows).value > 0
+    assert objective.estimate(rows, ANY).value > 0
 
 
 def test_maps_of_unknown_pixels_alone_cannot_be_judged(objective: MiouError) -> None:
     with pytest.raises(MeasurementFailed, match="no label that the segmentation network knows"):
-        objective.estimate(np.zeros((8, 2, 2), np.int32))
+        objective.estimate(np.zeros((8, 2, 2), np.int32), ANY)

@@ -99,6 +99,7 @@ def band(
             x=images + images[::-1],
             y=high + low[::-1],
             fill="toself",
+            mode="lines",
             fillcolor=colour,
             opacity=0.2,
             line={"width": 0},

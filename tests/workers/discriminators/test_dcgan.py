@@ -8,7 +8,9 @@ from workers.discriminators.dcgan import DcganDiscriminator
 
 def discriminator(*, resolution: int = 16, classes: int = 0) -> DcganDiscriminator:
     torch.manual_seed(0)
-    return DcganDiscriminator(resolution=resolution, channels=3, hidden=5, image_channels=2, classes=classes)
+    return DcganDiscriminator(
+        resolution=resolution, channels=3, hidden=5, image_channels=2, classes=classes
+    )
 
 
 @pytest.mark.parametrize(("resolution", "convolutions"), [(8, 1), (16, 2), (32, 3)])

@@ -59,6 +59,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=5e-5, help="of the arms that go on")
     parser.add_argument("--decay-from", type=float, default=0.0, help="of the arms that go on")
     parser.add_argument("--warmup", type=int, default=0, help="images, of the arms that go on")
+    parser.add_argument("--warmup-rate", type=float, default=2e-4)
     parser.add_argument("--half-life", type=float, default=0.0, help="images; of the average kept")
     parser.add_argument("--adversarial", type=float, help="weight of the term in every arm")
     parser.add_argument("--precision", choices=PRECISIONS, help="instead of the recipe's")
@@ -118,7 +119,7 @@ def begin(
             asked.supernet / f"{name}.safetensors" for name in ("supernet", "weights")
         )
         table["initial"] = str(trained if trained.exists() else shipped)
-        table["warmup_images"] = asked.warmup
+        table |= {"warmup_images": asked.warmup, "warmup_rate": asked.warmup_rate}
         judge = asked.supernet / "discriminator.safetensors"
         if judge.exists():
             critic["weights"] = str(judge)

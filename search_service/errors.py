@@ -14,6 +14,7 @@ GansearchError
 ├── Refused                   the server said no to a request; its words
 ├── Unreachable               no server answers; how to start one
 ├── StorageUnavailable        the database does not answer now: try again later
+├── ClusterUnavailable        the Ray cluster has gone: join the next, go on from what is recorded
 ├── TooManyRequests           a client asked more often than it may: when to ask again
 ├── LostClaim                 another worker owns the job now: stop, write nothing more
 ├── MeasurementFailed         a candidate could not be measured: mark it failed, go on
@@ -85,6 +86,10 @@ class Unreachable(GansearchError):
 
 class StorageUnavailable(GansearchError):
     """The database is away, locked or broken now; the text is for the log of who runs it."""
+
+
+class ClusterUnavailable(GansearchError):
+    """The Ray cluster has gone, or is not there yet; the text is for the log of who runs it."""
 
 
 class TooManyRequests(GansearchError):

@@ -9,7 +9,12 @@ from search_service import telemetry
 from search_service.artifacts import Artifacts
 from search_service.domain.job import Claim, JobState
 from search_service.domain.scoring import ScoreSpec
-from search_service.errors import GansearchError, LostClaim, StorageUnavailable
+from search_service.errors import (
+    ClusterUnavailable,
+    GansearchError,
+    LostClaim,
+    StorageUnavailable,
+)
 from search_service.queue import WakeUps
 from search_service.storage.base import Storage
 from workers.heartbeat import LEASE_SECONDS, Draining, Heartbeat
@@ -22,6 +27,7 @@ from workers.settling import Devices, register_devices, settle_supernets
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0  # between two looks at an empty queue
+REJOIN_SECONDS = 2.0  # between two tries to reach a cluster
 
 
 class Machines(Devices, Protocol):
@@ -33,6 +39,14 @@ class Machines(Devices, Protocol):
 
     def shards(self, spec: ScoreSpec) -> ShardPool:
         """Actors for one scoring."""
+        ...
+
+    def check(self) -> None:
+        """Raises ClusterUnavailable when they have gone."""
+        ...
+
+    def reconnect(self) -> None:
+        """Join those that are there now; raises ClusterUnavailable when there are none yet."""
         ...
 
 
@@ -60,32 +74,58 @@ class Driver:
         self._runs = runs
         self._references = references
         self._pool = KeptPool(cluster.pool, references=references)
+        self._devices: set[str] = set()  # that are registered
         self.stop = threading.Event()
 
     def run(self) -> None:
-        """Work until stopped. The devices must have been registered. A store that is away is waited
-        for."""
+        """Work until stopped. The devices must have been registered. A store or a cluster that is
+        away is waited for."""
         while not self.stop.is_set():
             try:
                 busy = self.turn()
             except StorageUnavailable as error:
                 logger.warning("waiting for the store", extra={"reason": str(error)})
                 busy = False
+            except ClusterUnavailable as error:
+                logger.warning("waiting for a cluster", extra={"reason": str(error)})
+                self._rejoin()
+                busy = True
             if not busy:
                 self._wake_ups.wait(IDLE_SECONDS)
 
     def turn(self) -> bool:
-        """Settle what is pending and run one job; False when there was none."""
+        """Settle what is pending and run one job; False when there was none. Raises
+        ClusterUnavailable, the job handed back."""
+        self._cluster.check()
+        if set(self._cluster.devices()) - self._devices:
+            self.register_devices()
         settle_supernets(storage=self._storage, pool=self._pool)
         claim = self._storage.jobs.claim(worker=self._name, lease_seconds=LEASE_SECONDS)
         if claim is None:
+            self._pool.rest()
             return False
         self._work(claim)
         return True
 
     def register_devices(self) -> None:
         """Calibrate the cluster's devices that are new, or whose protocol has changed since."""
+        found = set(self._cluster.devices())
         register_devices(self._cluster, storage=self._storage)
+        self._devices = found
+
+    def _rejoin(self) -> None:
+        """Wait for a cluster, however long it takes; what the old one did is gone."""
+        self._pool.close()
+        while not self.stop.is_set():
+            try:
+                self._cluster.reconnect()
+            except ClusterUnavailable as error:
+                logger.info("no cluster yet", extra={"reason": str(error)})
+                self.stop.wait(REJOIN_SECONDS)
+            else:
+                self._devices = set()  # it may have others
+                logger.info("joined a cluster again")
+                return
 
     def _work(self, claim: Claim) -> None:
         """Run a claimed job to its end, or until the claim is lost or the worker drains."""
@@ -97,7 +137,7 @@ class Driver:
             shards=self._cluster.shards,
             references=self._references,
             runs=self._runs,
-            check=heart.check,
+            check=lambda: self._check(heart),
         )
         logger.info("claimed", extra={"job": claim.job.id, "fence": claim.fence})
         try:
@@ -110,15 +150,28 @@ class Driver:
                 telemetry.observe_job((job.finished_at - job.started_at).total_seconds())
         except LostClaim:
             logger.info("claim ended", extra={"job": claim.job.id})
-        except (Draining, StorageUnavailable):
-            self._release(
-                claim
-            )  # what is recorded stays; whoever claims it next goes on from there
+        except (Draining, StorageUnavailable, ClusterUnavailable):
+            # What is recorded stays; whoever claims it next goes on from there.
+            self._release(claim)
         except GansearchError as error:
             self._fail(claim, str(error))
         except Exception as error:
             logger.exception("job failed", extra={"job": claim.job.id})
+            if self._cluster_has_gone():
+                self._release(claim)
+                return
             self._fail(claim, f"{type(error).__name__}: {error}".splitlines()[0])
+
+    def _check(self, heart: Heartbeat) -> None:
+        heart.check()
+        self._cluster.check()
+
+    def _cluster_has_gone(self) -> bool:
+        try:
+            self._cluster.check()
+        except ClusterUnavailable:
+            return True
+        return False
 
     def _release(self, claim: Claim) -> None:
         try:

@@ -20,6 +20,10 @@ class SupernetPool(Pool, Protocol):
         """See ArchitectureEvaluator."""
         ...
 
+    def rest(self) -> None:
+        """To be called now and then while nothing is asked for: gives back what is idle."""
+        ...
+
     def close(self) -> None:
         """End the actors."""
         ...
@@ -44,6 +48,11 @@ class KeptPool:
         pool = self._make(self._spec(supernet))
         self._kept = (supernet.id, pool)
         return pool
+
+    def rest(self) -> None:
+        """Give back what the kept pool has no work for."""
+        if self._kept is not None:
+            self._kept[1].rest()
 
     def close(self) -> None:
         """End the kept pool's actors, so that their cores are free; `of` makes new ones."""

@@ -16,7 +16,7 @@ from search_service.queue import open_news, open_wake_ups
 from search_service.settings import Settings, configure_logging, read_settings
 from search_service.storage import open_storage
 from workers.driver import Driver
-from workers.pool import Cluster
+from workers.pool import Cluster, Need
 from workers.presence import Presence
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,15 @@ def serve(settings: Settings, *, ready: Callable[[], None]) -> None:
         storage = open_here.enter_context(
             closing(open_storage(settings.database_url, told=news.tell))
         )
-        cluster = open_here.enter_context(closing(Cluster(settings.ray_address)))
+        cluster = open_here.enter_context(
+            closing(
+                Cluster(
+                    settings.ray_address,
+                    need=Need(cpus=settings.actor_cpus, gpus=settings.actor_gpus),
+                    limit_seconds=settings.measurement_seconds,
+                )
+            )
+        )
         name = f"{socket.gethostname()}-{os.getpid()}"
         driver = Driver(
             name=name,

@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", repr=False)  # empty: SQLite in the data directory
     redis_url: str | None = Field(default=None, repr=False)  # none: the database is polled
     ray_address: str | None = None  # none: a Ray of this machine's own
+    actor_cpus: float = Field(default=1.0, gt=0)  # cores of each actor that judges images
+    actor_gpus: float = Field(default=0.0, ge=0)  # and GPUs; 0.25: four actors share one
+    measurement_seconds: float = Field(default=3600.0, gt=0)  # an actor that takes longer is ended
     artifacts: str = Field(default="", repr=False)  # fsspec URI; empty: in the data directory
     auth: Literal["off", "keys"] = "off"
     rate_limit: int = Field(default=0, ge=0)  # requests a minute of one client; 0: no limit

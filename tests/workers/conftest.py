@@ -13,6 +13,7 @@ from search_service.domain.job import Job
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.domain.scoring import ScoreSpec
 from search_service.domain.supernet import Supernet
+from search_service.errors import ClusterUnavailable
 from search_service.pools import InlinePool
 from search_service.queue import open_wake_ups
 from search_service.storage import open_storage
@@ -33,6 +34,11 @@ class FormulaPool(InlinePool):
         super().__init__(self._formula)
         self._before = before
         self.closed = False
+        self.rested = 0
+
+    def rest(self) -> None:
+        """See SupernetPool."""
+        self.rested += 1
 
     def close(self) -> None:
         """See SupernetPool."""
@@ -58,6 +64,17 @@ class OneProcess:
         self.pools: list[FormulaPool] = []
         self.protocols: dict[str, Mapping[str, Any]] = {}
         self.before: Callable[[], None] = lambda: None
+        self.gone: list[str] = []  # one reason for each time that they will not be reached
+
+    def check(self) -> None:
+        """See Machines."""
+        if self.gone:
+            raise ClusterUnavailable(self.gone[0])
+
+    def reconnect(self) -> None:
+        """See Machines."""
+        self.gone.pop()
+        self.check()
 
     def devices(self) -> list[str]:
         """See Devices."""

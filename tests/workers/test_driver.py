@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from search_service.domain.job import JobState, JobStep
-from search_service.errors import StorageUnavailable
+from search_service.errors import ClusterUnavailable, StorageUnavailable
 from search_service.telemetry.metrics import REGISTRY
 
 
@@ -100,6 +100,62 @@ def test_a_store_that_goes_away_fails_no_job_and_it_is_gone_on_with(
     assert workplace.driver.turn()
     ended = workplace.storage.jobs.get(job.id)
     assert (ended.state, ended.evaluations) == (JobState.SUCCEEDED, 12)
+
+
+@pytest.mark.parametrize("how", ["told", "felt"])
+def test_a_cluster_that_goes_fails_no_job_and_the_next_one_goes_on_with_it(
+    workplace: Any, job: Any, how: str
+) -> None:
+    """It is noticed by the watch or by whatever breaks; the second try finds one again."""
+    calls = 0
+
+    def measuring() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 6:
+            workplace.machines.gone += ["the head died", "not up yet"]
+            if how == "felt":
+                raise RuntimeError("connection reset")
+        if workplace.storage.jobs.get(job.id).evaluations >= 11:
+            workplace.driver.stop.set()
+
+    workplace.machines.before = measuring
+    workplace.driver.run()
+    assert not workplace.machines.gone
+    assert [pool.closed for pool in workplace.machines.pools] == [True, False]
+    left = workplace.storage.jobs.get(job.id)
+    assert left.state is JobState.RUNNING
+    workplace.hire("successor").turn()
+    ended = workplace.storage.jobs.get(job.id)
+    assert (ended.state, ended.evaluations) == (JobState.SUCCEEDED, 12)
+
+
+def test_a_cluster_that_has_gone_hands_its_job_back(workplace: Any, job: Any) -> None:
+    workplace.machines.before = lambda: workplace.machines.gone.append("gone")
+    workplace.driver.turn()
+    assert workplace.storage.jobs.get(job.id).state is JobState.RUNNING
+    with pytest.raises(ClusterUnavailable):
+        workplace.driver.turn()
+    workplace.machines.gone.clear()
+    workplace.machines.before = lambda: None
+    assert workplace.hire("successor").turn()  # at once: the lease does not have to run out
+    assert workplace.storage.jobs.get(job.id).state is JobState.SUCCEEDED
+
+
+def test_a_device_that_joins_is_registered(workplace: Any) -> None:
+    workplace.driver.turn()
+    workplace.machines.protocols["phone"] = {"reference_ms": 2.0}
+    workplace.driver.turn()
+    assert [device.name for device in workplace.storage.devices.all()] == ["phone"]
+
+
+def test_an_idle_worker_lets_its_actors_rest(workplace: Any, job: Any) -> None:
+    pool = workplace.machines.pools[0]
+    before = pool.rested
+    workplace.driver.turn()
+    assert pool.rested == before
+    workplace.driver.turn()
+    assert pool.rested == before + 1
 
 
 def test_a_stopped_worker_takes_no_job(workplace: Any, job: Any) -> None:

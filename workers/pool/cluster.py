@@ -1,130 +1,161 @@
-"""A connection to Ray, and what its nodes offer."""
+"""A connection to Ray: what its nodes offer, actors on them, and whether it is still there."""
 
-import contextlib
-import logging
 import os
-import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
+from uuid import uuid4
 
 import ray
-import ray.exceptions
 
 from search_service.domain.scoring import ScoreSpec
-from search_service.errors import InvalidSetting
+from search_service.errors import ClusterUnavailable, InvalidSetting
 from workers.evaluators.latency import calibrate
-from workers.pool.folders import RayFolder, remove_abandoned_folders
-from workers.pool.ray_pool import DEVICE_PREFIX, RayPool
+from workers.pool import joining
+from workers.pool.desk import Ask, Grant
+from workers.pool.folders import RayFolder
+from workers.pool.front_desk import FrontDesk
+from workers.pool.need import DEVICE_PREFIX, Need
+from workers.pool.ray_pool import IDLE_SECONDS, LIMIT_SECONDS, RayPool, get
+from workers.pool.seat import Seat
 from workers.pool.shard_pool import RayShards
 from workers.pool.spec import EvaluatorSpec
+from workers.pool.watch import LOOK_SECONDS, Watch
 
-logger = logging.getLogger(__name__)
-
-QUIET: Mapping[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-LOCAL_DEVICE = "cpu"
-START_TRIES = 3  # of a local Ray, which gives up early on a loaded machine
 SHARD_CORES = 2  # of an actor that makes images and looks at the last ones at once
-LISTENER_SECONDS = 10.0  # for a Ray at an address to accept a connection
 
 
 class Cluster:
-    """A connection to Ray: a private one on this machine, or the one at an address."""
+    """A private Ray on this machine, or the one at an address, which other workers may share."""
 
-    def __init__(self, address: str | None = None, *, cpus: int | None = None) -> None:
+    def __init__(
+        self,
+        address: str | None = None,
+        *,
+        cpus: int | None = None,
+        need: Need | None = None,
+        limit_seconds: float = LIMIT_SECONDS,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         """`address` None starts a local cluster whose one device is `cpu`, with `cpus` cores.
+        `need` is what each actor that judges takes (one core), `limit_seconds` the time of one
+        measurement.
 
-        Raises InvalidSetting when nothing answers at the address, or no local one comes up.
+        Raises InvalidSetting when nothing answers at the address, when a Ray or Python of another
+        version does, or when no local one comes up.
         """
+        self._address = address
+        self._cpus = cpus or os.cpu_count() or 1
+        self._need = need or Need()
+        self._limit_seconds = limit_seconds
+        self._idle_seconds = idle_seconds
         self._folder: RayFolder | None = None
+        self._watch: Watch | None = None
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ["OMP_NUM_THREADS"] = "1"  # torch threads that wait for each other spin
-        tries = 1 if address else START_TRIES
-        for number in range(1, tries + 1):
-            try:
-                if address is None:
-                    self._start(cpus or os.cpu_count() or 1)
-                else:
-                    _require_listener(address)
-                    with contextlib.chdir("/"):
-                        ray.init(address=address, **QUIET)
-                return
-            except Exception as error:
-                self.close()
-                if not _is_of_the_start(error):
-                    raise
-                problem = str(error).splitlines()[0] if str(error) else type(error).__name__
-                if number == tries:
-                    where = address or f"local, in {tries} tries"
-                    raise InvalidSetting(f"cannot reach Ray at {where}: {problem}") from error
-                logger.warning("Ray did not start, trying again", extra={"problem": problem})
-            except BaseException:  # a signal: leave nothing behind
-                self.close()
-                raise
+        self._connect()
 
-    def _start(self, cpus: int) -> None:
-        remove_abandoned_folders()
-        self._folder = RayFolder()
-        # Ray's workers import from the folder in which Ray was started: a user's own `workers`
-        # or `api` there would be taken for ours.
-        with contextlib.chdir(self._folder.path):
-            ray.init(
-                address="local",
-                num_cpus=cpus,
-                resources={DEVICE_PREFIX + LOCAL_DEVICE: 1},
-                include_dashboard=False,
-                object_store_memory=256 * 1024**2,
-                _temp_dir=self._folder.path,
-                _node_ip_address="127.0.0.1",
-                **QUIET,
-            )
+    def _connect(self) -> None:
+        if self._address is None:
+            self._folder = joining.start(self._cpus)
+        else:
+            joining.join(self._address)
+        try:
+            own = ray.get_runtime_context().get_node_id()
+            self._watch = Watch(ray.nodes, own=own)
+            self._desk = FrontDesk(uuid4().hex) if self._address is not None else None
+        except BaseException:
+            self.close()
+            raise
+
+    def reconnect(self) -> None:
+        """Leave what is left of a cluster that has gone, and join the one that is there now.
+
+        Raises ClusterUnavailable when there is none yet, and InvalidSetting when it is of another
+        version.
+        """
+        self.close()
+        try:
+            self._connect()
+        except InvalidSetting as error:
+            if "must be the same" in str(error):
+                raise
+            raise ClusterUnavailable(str(error)) from error
+
+    def check(self) -> None:
+        """Raises ClusterUnavailable when the cluster has gone."""
+        if self._watch is None:
+            raise ClusterUnavailable("not connected to a Ray cluster")
+        self._watch.check()
+
+    def nodes(self) -> Sequence[Mapping[str, Any]]:
+        """Ray's table of nodes, a few seconds old at most while the cluster answers."""
+        return self._watch.nodes() if self._watch is not None else []
+
+    def grant(self, ask: Ask) -> Grant:
+        """What a pool may have now of what it could use: at least one actor, if it wants any."""
+        room = ask.need.room(self._offers())
+        grant = Grant(actors=room) if self._desk is None else self._desk.ask(ask, room)
+        actors = max(1, min(ask.actors, grant.actors)) if ask.actors else 0
+        return Grant(actors=actors, contested=grant.contested)
 
     def devices(self) -> list[str]:
         """Names of the devices that nodes of the cluster offer."""
-        names = (n.removeprefix(DEVICE_PREFIX) for n in self._resources() if DEVICE_PREFIX in n)
-        return sorted(names)
+        names = {n for offer in self._offers() for n in offer if n.startswith(DEVICE_PREFIX)}
+        return sorted(name.removeprefix(DEVICE_PREFIX) for name in names)
 
     def calibrate(self, device: str) -> Mapping[str, Any]:
-        """The latency protocol of a device, its reference network timed on it now."""
-        task = ray.remote(calibrate).options(num_cpus=0, resources={DEVICE_PREFIX + device: 1})
-        protocol: Mapping[str, Any] = ray.get(task.remote())
+        """The latency protocol of a device, its reference network timed on it now. Another worker
+        that holds the device is asked for it. Raises ClusterUnavailable."""
+        resource = DEVICE_PREFIX + device
+        task = ray.remote(calibrate).options(num_cpus=0, resources={resource: 1}).remote()
+        while not ray.wait([task], timeout=LOOK_SECONDS)[0]:
+            self.check()
+            self.grant(Ask(actors=0, need=self._need, devices=(resource,)))
+        protocol: Mapping[str, Any] = get(task)
+        self.grant(Ask(actors=0, need=self._need))
         return protocol
 
-    def pool(self, spec: EvaluatorSpec) -> "RayPool":
-        """Actors for one supernet: one per core, and one per device when it is first asked for.
+    def pool(self, spec: EvaluatorSpec) -> RayPool:
+        """Actors for one supernet: as many as there is work and room for, and one per device that
+        is asked for.
 
         Raises what building an evaluator raises (InvalidInput: the parts do not fit).
         """
-        cores = max(1, int(self._resources().get("CPU", 1)))
-        return RayPool(spec, actors=cores)
+        weights = ray.put(dict(spec.weights))  # once per node, whatever the actors
+        seat = ray.remote(Seat)
+        judge = seat.options(num_cpus=self._need.cpus, num_gpus=self._need.gpus)
 
-    def shards(self, spec: ScoreSpec) -> "RayShards":
+        def make(device: str) -> Any:
+            timer = seat.options(num_cpus=0, resources={DEVICE_PREFIX + device: 1})
+            return (timer if device else judge).remote(
+                weights, spec.family, spec.parameters, spec.judging
+            )
+
+        return RayPool(
+            make,
+            room=self,
+            need=self._need,
+            limit_seconds=self._limit_seconds,
+            idle_seconds=self._idle_seconds,
+        )
+
+    def shards(self, spec: ScoreSpec) -> RayShards:
         """Actors that make shards for a scoring, two cores each where there are two."""
-        cores = max(1, int(self._resources().get("CPU", 1)))
+        cores = max(1, int(sum(offer.get("CPU", 0) for offer in self._offers())))
         each = min(SHARD_CORES, cores)
         return RayShards(spec, actors=cores // each, cores_each=each)
 
     def close(self) -> None:
         """Leave; a local cluster ends."""
-        ray.shutdown()
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+        with suppress(Exception):  # what has gone cannot be left in good order
+            ray.shutdown()
         if self._folder is not None:
             self._folder.remove()
             self._folder = None
 
-    def _resources(self) -> Mapping[str, float]:
-        resources: Mapping[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]  # Ray's own
-        return resources
-
-
-def _is_of_the_start(error: Exception) -> bool:
-    """Ray has a bare Exception for a start that takes too long; any other class is a mistake."""
-    known = (OSError, ValueError, RuntimeError, ray.exceptions.RayError)
-    return isinstance(error, known) or type(error) is Exception
-
-
-def _require_listener(address: str) -> None:
-    """Raises OSError when nothing listens at `[ray://]HOST:PORT`: Ray itself would wait for a
-    minute and then end this process without a word of ours.
-    """
-    host, _, port = address.rpartition("//")[2].rpartition(":")
-    if host and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), LISTENER_SECONDS).close()
+    def _offers(self) -> list[Mapping[str, float]]:
+        return [node["Resources"] for node in self.nodes() if node["Alive"]]

@@ -5,10 +5,12 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import ray
 from numpy.typing import NDArray
 
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from workers.evaluation import ArchitectureEvaluator, Judging
+from workers.pool.seated import Seated
 
 
 class Seat:
@@ -39,10 +41,13 @@ class Seat:
             judging=self._judging,
         )
 
+    def join(self) -> Seated:
+        """Build the evaluator, and say where. Raises what building it raises."""
+        return Seated(
+            node=ray.get_runtime_context().get_node_id(),
+            image_protocols=self._evaluator.image_protocols,
+        )
+
     def measure(self, request: MeasurementRequest) -> Measurement:
         """See ArchitectureEvaluator."""
         return self._evaluator.measure(request)
-
-    def image_protocols(self) -> Mapping[str, Any]:
-        """See ArchitectureEvaluator."""
-        return self._evaluator.image_protocols

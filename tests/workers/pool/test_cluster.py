@@ -1,12 +1,15 @@
 """The start of a local Ray, and an address; what actors do is tested where they are used."""
 
 import os
+import platform
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import ray
+from ray._private.utils import check_version_info
 
 from search_service.errors import InvalidSetting
 from workers.pool import Cluster
@@ -90,6 +93,32 @@ def test_a_folder_named_as_ours_where_it_was_started_is_not_taken_for_ours(tmp_p
         check=False,
     )
     assert ran.stdout == "True\n", ran.stderr[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("ray_there", "python_there"), [("2.9.3", None), (None, "3.12.4")], ids=["ray", "python"]
+)
+def test_a_cluster_of_other_versions_is_refused_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, ray_there: str | None, python_there: str | None
+) -> None:
+    ray_here, python_here = ray.__version__, platform.python_version()
+    there = (ray_there or ray_here, python_there or python_here)
+
+    def init(**_: object) -> None:
+        """As far as Ray itself comes: it compares what the cluster says of itself."""
+        check_version_info({"ray_version": there[0], "python_version": there[1]}, "node 10.0.0.1")
+
+    monkeypatch.setattr("ray.init", init)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        pytest.raises(InvalidSetting) as refused,
+    ):
+        Cluster(f"127.0.0.1:{listening.getsockname()[1]}")
+    assert str(refused.value).endswith(
+        f" has Ray {there[0]} on Python {there[1]}, this worker Ray {ray_here} on Python "
+        f"{python_here}: they must be the same"
+    )
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

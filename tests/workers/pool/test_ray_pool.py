@@ -1,7 +1,10 @@
-"""What is told of a pool's actors while they live."""
+"""Actors of a real Ray that die, linger, idle and come back: what becomes of the work."""
 
 import json
-from collections.abc import Iterator
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,20 +15,116 @@ from search_service import spaces
 from search_service.domain.measurement import MeasurementRequest, Protocol
 from search_service.domain.space import smallest
 from search_service.errors import InvalidFile
+from search_service.pools import Outcome
 from search_service.telemetry.metrics import REGISTRY, set_workers
 from workers.checkpoint_uri import weights_at
 from workers.evaluation import Judging
-from workers.pool import Cluster, EvaluatorSpec
+from workers.pool import Cluster, EvaluatorSpec, Need, RayPool
 
 ZOO = Path(__file__).parents[3] / "zoo" / "anycost-fashion32"
+PATIENCE_SECONDS = 400.0
 
-pytestmark = [pytest.mark.slow, pytest.mark.ray, pytest.mark.xdist_group("ray")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.ray,
+    pytest.mark.xdist_group("ray"),
+    pytest.mark.timeout(900),
+]
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     with closing(Cluster(cpus=2)) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def pool(cluster: Cluster, seats: Any) -> Iterator[RayPool]:
+    made = RayPool(seats(), room=cluster, need=Need(), limit_seconds=3, idle_seconds=4)
+    with closing(made):
+        yield made
+
+
+def told(device: str) -> float | None:
+    return REGISTRY.get_sample_value("gansearch_workers", {"device": device})
+
+
+def until(pool: RayPool, done: Callable[[list[Outcome]], bool]) -> list[Outcome]:
+    found: list[Outcome] = []
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not done(found):
+        assert time.monotonic() < deadline, found
+        found += pool.wait(0.5)
+    return found
+
+
+def test_what_kills_its_actor_three_times_fails_with_the_reason_and_the_rest_is_measured(
+    pool: RayPool, ask_for: Any
+) -> None:
+    names = ["a", "die", "bb", "sleep", "ccc"]
+    tickets = {pool.submit(ask_for(name)): name for name in names}
+    outcomes = until(pool, lambda found: len(found) == len(names))
+    by_name = {tickets[outcome.ticket]: outcome for outcome in outcomes}
+    assert len(by_name) == len(names)
+    for name in ("a", "bb", "ccc"):
+        assert by_name[name].measurement.value == len(name)  # type: ignore[union-attr]
+    assert by_name["die"].failure == (
+        "ended its actor 3 times, the last time because its process crashed"
+    )
+    assert by_name["sleep"].failure == (
+        "ended its actor 3 times, the last time because it took longer than its limit of 3 s"
+    )
+
+
+def test_a_killed_actors_work_is_done_by_another_and_an_idle_pool_gives_all_back(
+    pool: RayPool, ask_for: Any
+) -> None:
+    pool.submit(ask_for("a"))
+    first = until(pool, lambda found: len(found) == 1)[0]
+    os.kill(first.measurement.details["process"], signal.SIGKILL)  # type: ignore[union-attr]
+    again = pool.submit(ask_for("a"))  # goes to the actor that knows it, which is dead
+    second = until(pool, lambda found: len(found) == 1)[0]
+    assert (second.ticket, second.failure) == (again, "")
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while told(""):
+        assert time.monotonic() < deadline
+        pool.rest()
+        time.sleep(0.2)
+    pool.submit(ask_for("bb"))
+    assert until(pool, lambda found: len(found) == 1)[0].measurement is not None
+
+
+def test_actors_follow_the_work_and_are_counted_by_device_until_they_end(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    made = spec(tmp_path)
+    set_workers(0, device="cpu")  # the registry is this process's, and other tests count too
+    with closing(cluster.pool(made)) as pool:
+        assert told("") == 1
+        assert not told("cpu")
+        protocol = Protocol(
+            objective="latency_ms", parameters={**cluster.calibrate("cpu"), "rounds": 6}
+        )
+        request = MeasurementRequest(
+            supernet="sup_1",
+            supernet_digest="d",
+            architecture=str(smallest(spaces.build(made.family, made.parameters))),
+            protocol=protocol,
+            device="cpu",
+        )
+        tickets = [pool.submit(request), pool.submit(request)]
+        done = until(pool, lambda found: len(found) == 2)
+        assert [outcome.ticket for outcome in done] == tickets
+        assert [outcome.failure for outcome in done] == ["", ""]
+        assert told("cpu") == 1
+    assert (told(""), told("cpu")) == (0, 0)
+
+
+def test_weights_that_do_not_fit_leave_no_actor_behind(cluster: Cluster, tmp_path: Path) -> None:
+    weights = weights_at(str(ZOO / "weights.safetensors"))
+    with pytest.raises(InvalidFile, match="does not fit"):
+        cluster.pool(spec(tmp_path, other=next(iter(weights.values()))))
+    assert told("") == 0
 
 
 def spec(folder: Path, **weights: Any) -> EvaluatorSpec:
@@ -40,37 +139,3 @@ def spec(folder: Path, **weights: Any) -> EvaluatorSpec:
             references=folder,
         ),
     )
-
-
-def told(device: str) -> float | None:
-    return REGISTRY.get_sample_value("gansearch_workers", {"device": device})
-
-
-def test_actors_are_counted_by_device_until_they_end(cluster: Cluster, tmp_path: Path) -> None:
-    made = spec(tmp_path)
-    set_workers(0, device="cpu")  # the registry is this process's, and other tests count too
-    with closing(cluster.pool(made)) as pool:
-        assert told("") == 2
-        assert not told("cpu")
-        protocol = Protocol(
-            objective="latency_ms", parameters={**cluster.calibrate("cpu"), "rounds": 6}
-        )
-        request = MeasurementRequest(
-            supernet="sup_1",
-            supernet_digest="d",
-            architecture=str(smallest(spaces.build(made.family, made.parameters))),
-            protocol=protocol,
-            device="cpu",
-        )
-        tickets = [pool.submit(request), pool.submit(request)]
-        assert told("cpu") == 1
-        done = [outcome.ticket for _ in tickets for outcome in pool.wait(60)]
-        assert done == tickets
-    assert (told(""), told("cpu")) == (0, 0)
-
-
-def test_weights_that_do_not_fit_leave_no_actor_behind(cluster: Cluster, tmp_path: Path) -> None:
-    weights = weights_at(str(ZOO / "weights.safetensors"))
-    with pytest.raises(InvalidFile, match="does not fit"):
-        cluster.pool(spec(tmp_path, other=next(iter(weights.values()))))
-    assert told("") == 0

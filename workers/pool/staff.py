@@ -1,0 +1,120 @@
+"""The actors of a pool follow the work and the cluster: hired, let go, counted."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from typing import Any
+
+import ray
+
+from search_service import telemetry
+from workers.pool import deaths
+from workers.pool.actors import Actor, Work
+from workers.pool.desk import Ask, Grant
+from workers.pool.need import DEVICE_PREFIX, Need
+from workers.pool.room import Room
+
+HOLD_SECONDS = 10.0  # a device that others ask for is given up after so long
+
+
+class Staff:
+    """As many judges of images as there is work and room for, and one actor for each device that
+    is asked for. Everything idle for long is given back."""
+
+    def __init__(
+        self, make: Callable[[str], Any], *, room: Room, need: Need, idle_seconds: float
+    ) -> None:
+        """`make` starts an actor with the methods of a Seat for a device, or (empty) a judge."""
+        self._make = make
+        self._room = room
+        self._need = need
+        self._idle_seconds = idle_seconds
+        self.actors: list[Actor] = []
+        self.joining: dict[Any, Actor] = {}  # by the reference of their being seated
+
+    @property
+    def judges(self) -> list[Actor]:
+        """Those that judge images."""
+        return [actor for actor in self.actors if not actor.device]
+
+    def hire(self, device: str = "") -> Actor:
+        """One actor more; it may have to wait for room on a node before it is seated."""
+        actor = Actor(handle=self._make(device), device=device)
+        self.actors.append(actor)
+        self.joining[actor.handle.join.remote()] = actor  # it builds its evaluator now
+        self._count({device})
+        return actor
+
+    def dismiss(self, leaving: Iterable[Actor], *, reachable: bool = True) -> list[Work]:
+        """End actors; what waited for them comes back. `reachable` False: their cluster is gone."""
+        gone = list(leaving)
+        for actor in gone:
+            self.actors.remove(actor)
+            if reachable:
+                ray.kill(actor.handle)
+        self.joining = {ref: a for ref, a in self.joining.items() if a in self.actors}
+        self._count({actor.device for actor in gone})
+        return [work for actor in gone for work in actor.waiting]
+
+    def follow(self, now: float, *, demand: int, devices: Collection[str]) -> list[Work]:
+        """Hire and let go by what there is to do: `demand` judges could be busy now, and
+        `devices` are waited for. What waited for those that went comes back."""
+        returned = self.dismiss(self._useless(now, demand, devices))
+        grant = self.ask(demand=demand, devices=devices)
+        judges = self.judges
+        for _ in range(min(grant.actors, demand) - len(judges)):
+            self.hire()
+        returned += self._let_go(judges, len(judges) - grant.actors)
+        for device in devices:
+            if all(actor.device != device for actor in self.actors):
+                self.hire(device)
+        contested = [
+            actor
+            for actor in self.actors
+            if DEVICE_PREFIX + actor.device in grant.contested
+            and actor.seated_at is not None
+            and now - actor.seated_at > HOLD_SECONDS
+        ]
+        return returned + self._let_go(contested, len(contested))
+
+    def ask(self, *, demand: int, devices: Collection[str]) -> Grant:
+        """Tell the cluster what could be used, and hear what may be had of it."""
+        held = {*devices, *(actor.device for actor in self.actors)} - {""}
+        return self._room.grant(
+            Ask(
+                actors=max(demand, len(self.judges)),
+                need=self._need,
+                devices=tuple(sorted(DEVICE_PREFIX + device for device in held)),
+            )
+        )
+
+    def _useless(self, now: float, demand: int, devices: Collection[str]) -> list[Actor]:
+        """On a node that has gone, or without work for too long. An actor that still waits for
+        room goes as soon as there is nothing for it to do."""
+        nodes = self._room.nodes()
+        spare = max(0, len(self.judges) - demand)
+        useless = []
+        for actor in self.actors:
+            wanted = actor.device in devices if actor.device else spare <= 0
+            long = actor.seated_at is None or now - actor.since > self._idle_seconds
+            if actor.work is not None or actor.waiting:
+                continue
+            if actor.node and deaths.is_of_node(actor.node, nodes):
+                useless.append(actor)
+            elif long and not wanted:
+                useless.append(actor)
+                spare -= not actor.device
+        return useless
+
+    def _let_go(self, actors: list[Actor], count: int) -> list[Work]:
+        """So many of them: first those not seated, then the idle, the busy once they are done."""
+        if count <= 0:
+            return []
+        chosen = sorted(actors, key=lambda a: (a.work is not None, a.seated_at is not None))[:count]
+        for actor in chosen:
+            actor.leaving = actor.work is not None
+        return self.dismiss([actor for actor in chosen if not actor.leaving])
+
+    def _count(self, devices: set[str]) -> None:
+        counts = Counter(actor.device for actor in self.actors)
+        for device in devices:
+            telemetry.set_workers(counts[device], device=device)

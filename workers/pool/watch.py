@@ -1,0 +1,70 @@
+"""Whether a cluster still answers, and what nodes it has: asked from a thread of its own."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from search_service.errors import ClusterUnavailable
+
+logger = logging.getLogger(__name__)
+
+Nodes = Sequence[Mapping[str, Any]]  # Ray's table: NodeID, Alive, Resources, ...
+
+LOOK_SECONDS = 1.0
+LOST_SECONDS = 20.0  # without an answer; Ray itself ends a process that waits for a minute
+
+
+class Watch:
+    """Looks every second. Its questions may hang when the head has died; nobody else's do."""
+
+    def __init__(
+        self,
+        read: Callable[[], Nodes],
+        *,
+        own: str,
+        lost_seconds: float = LOST_SECONDS,
+        look_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        """`own` is the id of the node through which this process speaks to the cluster."""
+        self._read = read
+        self._own = own
+        self._lost_seconds = lost_seconds
+        self._look_seconds = look_seconds
+        self._nodes = read()
+        self._heard = time.monotonic()
+        self._gone = ""
+        self._done = threading.Event()
+        threading.Thread(target=self._look, name="cluster", daemon=True).start()
+
+    def nodes(self) -> Nodes:
+        """As they were when the cluster last answered."""
+        return self._nodes
+
+    def check(self) -> None:
+        """Raises ClusterUnavailable when it has not answered for `lost_seconds`, or when the node
+        that this process is connected to has left it."""
+        silent = time.monotonic() - self._heard
+        if not self._gone and silent > self._lost_seconds:
+            self._gone = f"no answer for {silent:.0f} s"
+        if self._gone:
+            raise ClusterUnavailable(f"the Ray cluster has gone: {self._gone}")
+
+    def close(self) -> None:
+        """Look no more."""
+        self._done.set()
+
+    def _look(self) -> None:
+        while not self._done.wait(self._look_seconds):
+            try:
+                nodes = self._read()
+            except Exception as error:  # Ray's internals raise what they like
+                logger.warning("the cluster does not answer", extra={"cause": str(error)[:200]})
+                continue
+            if self._done.is_set():
+                return
+            self._nodes, self._heard = nodes, time.monotonic()
+            if not any(node["NodeID"] == self._own and node["Alive"] for node in nodes):
+                self._gone = "this worker's node is no longer part of it"
+                return

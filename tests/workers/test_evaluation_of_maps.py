@@ -199,7 +199,11 @@ def test_the_protocol_says_how_statistics_are_measured(evaluator: ArchitectureEv
     assert protocol["calibration_maps"] == "folder-of-maps.train, first 256 by seed 0"
     assert protocol["calibration_digest"] not in ("", protocol["inputs_digest"])
     assert {*CHEAP, "kid", "recall_error", "feature_distance"} <= set(protocol["others"])
-    assert protocol["impossible"].keys() == {"is_error", "perceptual_distance"}
+    assert protocol["impossible"].keys() == {
+        "is_error",
+        "perceptual_distance",
+        "fid_own_resolution",
+    }
     assert protocol["impossible"]["is_error"] == "thumbnail has no classes"
     assert "no perceptual.pt in its folder" in protocol["impossible"]["perceptual_distance"]
     teacher = protocol["others"]["teacher_distance"]["teacher"]

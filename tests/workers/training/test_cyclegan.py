@@ -32,7 +32,7 @@ def test_the_discriminators_are_shown_the_pools_images(
         before = [image.clone() for image in training.target_pool.images]
         seen.clear()
         training.step(index)
-        fresh, _, shown = seen  # for the generator; then a real one and a pool's
+        fresh, _, shown, *_ = seen  # for the generator; a real one, a pool's; what is watched
         known = [*before, *fresh]
         assert all(any(torch.equal(image, k) for k in known) for image in shown)
     assert len(training.target_pool.images) == 3

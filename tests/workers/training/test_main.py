@@ -38,8 +38,10 @@ def write_idx(path: Path, array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 
 def test_a_recipe_is_trained_to_its_end(recipe: Path, tmp_path: Path) -> None:
-    write_idx(tmp_path / "train-images-idx3-ubyte.gz", np.zeros((60_000, 28, 28), np.uint8))
-    write_idx(tmp_path / "train-labels-idx1-ubyte.gz", np.zeros(60_000, np.uint8))
+    for split, count in (("train", 60_000), ("t10k", 10_000)):
+        images = np.zeros((count, 28, 28), np.uint8)
+        write_idx(tmp_path / f"{split}-images-idx3-ubyte.gz", images)
+        write_idx(tmp_path / f"{split}-labels-idx1-ubyte.gz", np.zeros(count, np.uint8))
     output = tmp_path / "run"
     assert main([str(recipe), "--data", str(tmp_path), "--output", str(output)]) == 0
     assert json.loads((output / "log.jsonl").read_text())["images"] == 8

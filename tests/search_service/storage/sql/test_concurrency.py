@@ -296,14 +296,15 @@ def test_processes_that_need_the_same_values_make_each_once_and_a_dead_one_s_aft
     storage = open_storage(database_url)
     for _ in range(4):
         storage.jobs.add(new_job())
-    doomed = start_measurer(database_url, 0, stop=5, lease_seconds=8)
     others = [start_measurer(database_url, seed) for seed in (1, 2, 3)]
+    doomed = start_measurer(database_url, 0, stop=5, lease_seconds=10)  # last: its lease runs
     for measurer in (doomed, *others):
         assert measurer.stdin is not None
         measurer.stdin.write("go\n")
     assert doomed.stdout is not None
     said = []
     while (line := doomed.stdout.readline()) != "stopped\n":
+        assert line, "it ended by itself"
         said.append(line)
     with doomed:
         doomed.kill()

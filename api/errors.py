@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from search_service.domain.job import JobKind
 from search_service.errors import (
+    ClusterUnavailable,
     Conflict,
     GansearchError,
     InvalidInput,
@@ -42,6 +43,7 @@ STATUSES: dict[type[GansearchError], int] = {
     MeasurementFailed: 500,
     TrainingDiverged: 500,
     TrainingFailed: 500,
+    ClusterUnavailable: 500,
     Refused: 502,
     Unreachable: 502,
 }

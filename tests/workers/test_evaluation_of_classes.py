@@ -105,6 +105,9 @@ class EvaluatingPool(InlinePool):
         super().__init__(evaluator.measure)
         self.image_protocols: Mapping[str, Any] = evaluator.image_protocols
 
+    def rest(self) -> None:
+        """See SupernetPool."""
+
     def close(self) -> None:
         """See SupernetPool."""
 

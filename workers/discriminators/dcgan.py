@@ -2,7 +2,8 @@
 
 Unsupervised Representation Learning with Deep Convolutional Generative Adversarial Networks
 (Radford et al., 2016), section 3, without the batch normalisation, which would let an image's
-verdict depend on its neighbours', and with a hidden layer before the verdict. With `classes` it also judges whether an image shows its class.
+verdict depend on its neighbours', and with a hidden layer before the verdict. With `classes` it
+also judges whether an image shows its class.
 """
 
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ SLOPE = 0.2  # of leaky ReLU
 
 
 class DcganDiscriminator(nn.Module):
-    """`channels` at half the full side, twice as many at each smaller one; then `hidden` numbers."""
+    """`channels` at half the full side, twice as many at each smaller one; `hidden` at the end."""
 
     def __init__(
         self, *, resolution: int, channels: int, hidden: int, image_channels: int, classes: int

@@ -6,7 +6,6 @@ on how many reals they see, and cost by it.
 
 import argparse
 import hashlib
-import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from search_service.errors import InvalidFile, InvalidInput
+from workers.checkpoints import write_atomically
 from workers.evaluators.extractors import FeatureExtractor, open_extractor
 from workers.evaluators.kernel_distance import KernelReference
 from workers.evaluators.manifold import Manifold, features_to_manifold
@@ -135,14 +135,11 @@ def find_or_compute(
             return load(folder / name, extractor)
     pixels, data_digest = real_images(dataset, split, data)
     features = compute(pixels, extractor)
-    folder = folders[-1]
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{name}.{os.getpid()}.part"
-    part.write_bytes(
-        encode(features, name=f"{dataset}.{split}", data_digest=data_digest, extractor=extractor)
+    content = encode(
+        features, name=f"{dataset}.{split}", data_digest=data_digest, extractor=extractor
     )
-    os.replace(part, folder / name)
-    return load(folder / name, extractor)
+    write_atomically(folders[-1] / name, content)
+    return load(folders[-1] / name, extractor)
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from search_service.domain.datasets import USER_FOLDERS
 from search_service.errors import InvalidFile, UnknownName
+from workers.checkpoints import write_atomically
 from workers.evaluators.extractors import FeatureExtractor, open_extractor
 from workers.evaluators.frechet import FrechetReference
 from workers.evaluators.statistics import FeatureStatistics, features_to_statistics, merge
@@ -175,12 +175,8 @@ def find_or_compute(
             _require_data(found, folder / name, dataset, split, data, side)
             return found
     content = compute(dataset, split, extractor, data=data, side=side)
-    folder = folders[-1]
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{name}.{os.getpid()}.part"
-    part.write_bytes(content)
-    os.replace(part, folder / name)
-    return load(folder / name, extractor)
+    write_atomically(folders[-1] / name, content)
+    return load(folders[-1] / name, extractor)
 
 
 def _require_data(

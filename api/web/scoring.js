@@ -1,8 +1,8 @@
 // A scoring, followed by its event stream: how far it is, and its scores with their intervals.
 
 import { byId, element } from "./dom.js";
-import { get } from "./http.js";
 import { plusMinus, short, timing } from "./numbers.js";
+import { followStream } from "./stream.js";
 
 export function followScoring(job, { failed }) {
   const told = { job, progress: null };
@@ -11,30 +11,7 @@ export function followScoring(job, { failed }) {
   byId("scoring-title").textContent = scoredOf(job);
   byId("scoring-subtitle").textContent = [`against ${job.spec.reference}`, job.spec.feature_extractor, job.id].join(" · ");
   document.title = `${scoredOf(job)} – gansearch`;
-  show(told);
-  const source = new EventSource(`/v1/jobs/${job.id}/events`);
-  const on = (kind, act) => source.addEventListener(kind, (event) => act(JSON.parse(event.data)));
-  on("state", async (data) => {
-    Object.assign(told.job, { state: data.state, reason: data.reason, attempt: data.attempt });
-    show(told);
-    try {
-      told.job = await get(`/v1/jobs/${job.id}`);
-      show(told);
-    } catch (error) {
-      failed(error);
-    }
-  });
-  on("progress", (data) => {
-    told.progress = { ...data, seen: Date.now() };
-    show(told);
-  });
-  source.addEventListener("end", () => source.close());
-  source.addEventListener("open", () => failed(null));
-  source.addEventListener("error", () => {
-    if (source.readyState !== EventSource.CLOSED) {
-      failed(new Error("The live connection was lost; trying again…"));
-    }
-  });
+  followStream(told, { show, failed });
 }
 
 export function scoredOf(job) {

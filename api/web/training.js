@@ -1,8 +1,8 @@
 // A training, followed by its event stream: how far it is, its losses, and what it makes by now.
 
 import { byId, element } from "./dom.js";
-import { get } from "./http.js";
 import { short, timing } from "./numbers.js";
+import { followStream } from "./stream.js";
 
 export function followTraining(job, { failed }) {
   const told = { job, progress: null };
@@ -11,37 +11,16 @@ export function followTraining(job, { failed }) {
   byId("training-title").textContent = nameOf(job);
   byId("training-subtitle").textContent = about(job);
   document.title = `${nameOf(job)} – gansearch`;
-  show(told);
-  const source = new EventSource(`/v1/jobs/${job.id}/events`);
-  const on = (kind, act) => source.addEventListener(kind, (event) => act(JSON.parse(event.data)));
-  on("state", async (data) => {
-    Object.assign(told.job, { state: data.state, reason: data.reason, attempt: data.attempt });
-    show(told);
-    try {
-      told.job = await get(`/v1/jobs/${job.id}`);
-      show(told);
-    } catch (error) {
-      failed(error);
-    }
-  });
-  on("progress", (data) => {
-    if (data.artifact) {
-      const picture = { class: "samples grid", src: `/v1/artifacts/${data.artifact}/content` };
-      const words = `what it makes after ${data.done.toLocaleString("en")} images`;
-      byId("grid").replaceChildren(element("img", { ...picture, alt: words }));
-      byId("grid-note").textContent = `The same inputs every time; ${words}.`;
-    } else {
-      told.progress = { ...data, seen: Date.now() };
-      show(told);
-    }
-  });
-  source.addEventListener("end", () => source.close());
-  source.addEventListener("open", () => failed(null));
-  source.addEventListener("error", () => {
-    if (source.readyState !== EventSource.CLOSED) {
-      failed(new Error("The live connection was lost; trying again…"));
-    }
-  });
+  followStream(told, { show, failed, progress: showGrid });
+}
+
+function showGrid(data) {
+  if (!data.artifact) return false;
+  const picture = { class: "samples grid", src: `/v1/artifacts/${data.artifact}/content` };
+  const words = `what it makes after ${data.done.toLocaleString("en")} images`;
+  byId("grid").replaceChildren(element("img", { ...picture, alt: words }));
+  byId("grid-note").textContent = `The same inputs every time; ${words}.`;
+  return true;
 }
 
 export function nameOf(job) {

@@ -1,4 +1,4 @@
-"""A training run in processes of its own: a task of Ray, or several by Ray's training library.
+"""A training run in processes of its own: an actor of Ray, or several by Ray's training library.
 
 Whoever starts it stays free to watch, and to end it at any moment: what a run needs to go on is in
 its folder, which all of its processes must see.
@@ -38,11 +38,21 @@ class Run:
         self._folder.mkdir(parents=True, exist_ok=True)
         for name in (STOP, FAILURE):
             (self._folder / name).unlink(missing_ok=True)
-        if settings.processes == 1:
-            task = ray.remote(run).options(num_cpus=1, max_retries=DEATHS, runtime_env=QUIET)
-        else:
-            task = ray.remote(_fit).options(num_cpus=0, max_retries=0, runtime_env=QUIET)
-        self._ended = task.remote(asdict(settings))
+        alone = settings.processes == 1
+        # An actor, not a task: cancelling a task that ends at that moment aborts the driver's
+        # process (ray-project/ray, pull request 54798); an actor may be killed at any time.
+        self._actor: Any = (
+            ray.remote(_Process)
+            .options(
+                num_cpus=1 if alone else 0,
+                max_restarts=DEATHS if alone else 0,
+                max_task_retries=DEATHS if alone else 0,
+                runtime_env=QUIET,
+            )
+            .remote()
+        )
+        method: Any = self._actor.run if alone else self._actor.fit
+        self._ended = method.remote(asdict(settings))
 
     def wait(self, timeout_seconds: float) -> bool:
         """Whether it has ended. Raises TrainingFailed with the error of ours that ended it, or
@@ -72,22 +82,29 @@ class Run:
 
     def kill(self) -> None:
         """End its processes now; the last checkpoint is intact."""
-        ray.cancel(self._ended, force=True)
+        ray.kill(self._actor)
 
 
-def _fit(settings: Mapping[str, Any]) -> None:
-    """In a process without work of its own: start those that train, and wait for them."""
-    from ray.train import FailureConfig, RunConfig, ScalingConfig
-    from ray.train.torch import TorchConfig, TorchTrainer
+class _Process:
+    """Where a run happens, or is watched over."""
 
-    TorchTrainer(
-        run,
-        train_loop_config=dict(settings),
-        scaling_config=ScalingConfig(num_workers=settings["processes"]),
-        torch_config=TorchConfig(backend="gloo"),
-        run_config=RunConfig(
-            name="ray",
-            storage_path=settings["folder"],
-            failure_config=FailureConfig(max_failures=DEATHS),
-        ),
-    ).fit()
+    def run(self, settings: Mapping[str, Any]) -> None:
+        """Train here."""
+        run(settings)
+
+    def fit(self, settings: Mapping[str, Any]) -> None:
+        """Without work of its own: start the processes that train, and wait for them."""
+        from ray.train import FailureConfig, RunConfig, ScalingConfig
+        from ray.train.torch import TorchConfig, TorchTrainer
+
+        TorchTrainer(
+            run,
+            train_loop_config=dict(settings),
+            scaling_config=ScalingConfig(num_workers=settings["processes"]),
+            torch_config=TorchConfig(backend="gloo"),
+            run_config=RunConfig(
+                name="ray",
+                storage_path=settings["folder"],
+                failure_config=FailureConfig(max_failures=DEATHS),
+            ),
+        ).fit()

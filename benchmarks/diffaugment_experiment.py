@@ -3,12 +3,13 @@
     OMP_NUM_THREADS=1 python benchmarks/diffaugment_experiment.py infra/recipes --output FOLDER \
         --fractions 0.01 0.1 --seeds 3
 
-The recipes `diffaugment-<placement>.toml` differ in the placement alone. Each arm is trained on the
-same share of the data, in the same order, from the same first weights; FID of the averaged
-generator on the same latents is written into its log at `--points` places of the run, and at its
-end with more samples. The table has the mean of the seeds and their range: of the last FID, of the
-best one, and of the discriminator's accuracies. All arms of a seed come before the next seed, and
-runs that are there already are not made again.
+The recipes `diffaugment-<placement>.toml`, of the small DCGAN-like pair, differ in the placement
+alone, and so do those of `--pair stylegan2`. Each arm is trained on the same share of the data, in
+the same order, from the same first weights; FID of the averaged generator on the same latents is
+written into its log at `--points` places of the run, and at its end with more samples. The table
+has the mean of the seeds and their range: of the last FID, of the best one, and of the
+discriminator's accuracies. All arms of a seed come before the next seed, and runs that are there
+already are not made again.
 """
 
 import argparse
@@ -25,7 +26,7 @@ from torch import Tensor
 from search_service import recipes
 from search_service.domain.space import Architecture
 from search_service.recipes.augment import PLACEMENTS
-from search_service.recipes.gan import GanRecipe
+from search_service.recipes.gan import PAIRS, GanRecipe
 from search_service.recipes.watching import HELD_OUT, TRAIN, overfits
 from workers import zoo
 from workers.evaluators.extractors import open_extractor
@@ -49,7 +50,7 @@ def main() -> None:
     parser.add_argument("--fractions", type=float, nargs="+", default=[0.01, 0.1])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=PLACEMENTS, default=PLACEMENTS)
-    parser.add_argument("--pair", help="instead of the recipes'")
+    parser.add_argument("--pair", choices=PAIRS, default="dcgan")
     parser.add_argument("--images", type=int, help="instead of the recipes'")
     parser.add_argument("--points", type=int, default=8, help="FIDs along a run")
     parser.add_argument("--samples", type=int, default=2_048, help="of each of them")
@@ -78,8 +79,10 @@ def read_recipe(
 ) -> GanRecipe:
     """Of one run."""
     changes = {"data_fraction": fraction, "seed": seed}
-    changes |= {name: v for name in ("pair", "images") if (v := getattr(asked, name)) is not None}
-    table = recipes.read_toml(asked.recipes / f"diffaugment-{placement}.toml")
+    if asked.images is not None:
+        changes["images"] = asked.images
+    arm = placement if asked.pair == "dcgan" else f"{asked.pair}-{placement}"
+    table = recipes.read_toml(asked.recipes / f"diffaugment-{arm}.toml")
     _, recipe = recipes.parse({**table, **changes})
     assert isinstance(recipe, GanRecipe)
     assert recipe.augment.placement == placement

@@ -43,6 +43,9 @@ class JobStep(StrEnum):
     RETRY = "retry"
 
 
+DEFAULT_TEAM = "default"
+_TEAM_LABEL = "team"
+
 _STEPS: dict[JobState, dict[JobStep, JobState]] = {
     JobState.QUEUED: {JobStep.CANCEL: JobState.CANCELLED},
     JobState.RUNNING: {JobStep.CANCEL: JobState.CANCELLED, JobStep.PAUSE: JobState.PAUSED},
@@ -69,6 +72,11 @@ def state_after(state: JobState, step: JobStep) -> JobState:
     return _STEPS[state][step]
 
 
+def team_of(labels: Mapping[str, str]) -> str:
+    """Whose a job is: what its label `team` says, for nothing else tells users apart."""
+    return labels.get(_TEAM_LABEL) or DEFAULT_TEAM
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """One row of the queue. `attempt` counts retries; `fence` counts claims."""
@@ -81,6 +89,7 @@ class Job:
     reason: str = ""  # budget, converged, exhausted, or the error's one line
     attempt: int = 1
     priority: int = 0  # higher is claimed first
+    team: str = DEFAULT_TEAM  # whose share of the workers it takes; see `team_of`
     labels: Mapping[str, str] = field(default_factory=dict)
     reference_point: Mapping[str, float] | None = None  # fixed once, by the first evaluations
     evaluations: int = 0  # recorded
@@ -110,7 +119,7 @@ class JobChange:
     """What a user may change of a job; None leaves a field as it is."""
 
     priority: int | None = None
-    labels: Mapping[str, str] | None = None  # instead of those it has
+    labels: Mapping[str, str] | None = None  # instead of those it has; they name the team
     budget: Mapping[str, Any] | None = None  # of a search, instead of the one in its spec
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from search_service.domain.ids import new_id
-from search_service.domain.job import Job, JobChange, JobKind, JobStep
+from search_service.domain.job import Job, JobChange, JobKind, JobStep, team_of
 from search_service.errors import InvalidInput, UnknownName
 from search_service.jobs import finetune, score, search, train
 from search_service.jobs.checks import Accepted
@@ -45,6 +45,7 @@ def submit(
         supernet=accepted.supernet,
         spec=accepted.spec,
         priority=priority,
+        team=team_of(labels or {}),
         labels=dict(labels or {}),
         created_at=datetime.now(UTC),
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 from search_service.domain.evaluation import Evaluation, Value
 from search_service.domain.event import EventKind
-from search_service.domain.job import Job, JobChange, JobState, JobStep, state_after
+from search_service.domain.job import Job, JobChange, JobState, JobStep, state_after, team_of
 from search_service.errors import Conflict, InvalidInput
 
 
@@ -85,6 +85,7 @@ def changed(job: Job, change: JobChange) -> Change:
         job,
         priority=job.priority if change.priority is None else change.priority,
         labels=job.labels if change.labels is None else change.labels,
+        team=job.team if change.labels is None else team_of(change.labels),
         spec=job.spec if change.budget is None else {**job.spec, "budget": change.budget},
     )
     said = {"priority": after.priority, "labels": after.labels, "budget": after.spec.get("budget")}

@@ -19,6 +19,7 @@ class JobAnswer(BaseModel):
     reason: str
     attempt: int
     priority: int
+    team: str
     labels: dict[str, str]
     evaluations: int
     front_size: int

@@ -42,9 +42,11 @@ class Jobs(Protocol):
         ...
 
     def claim(self, *, worker: str, lease_seconds: float) -> Claim | None:
-        """Take the job of highest priority, then oldest, that is queued, or running with a lease
-        that has ended. One conditional statement: of two callers one gets it. The job becomes
-        running (a `state` event if it was queued) and its fence grows by one."""
+        """Take a job that is queued, or running with a lease that has ended: the one of highest
+        priority; among equals that of the team with the fewest jobs running under a standing lease;
+        of these the oldest. One conditional statement: of two callers one gets it; two at the very
+        same moment may count alike. The job becomes running (a `state` event if it was queued) and
+        its fence grows by one."""
         ...
 
     def renew(self, claim: Claim, *, lease_seconds: float) -> Claim:

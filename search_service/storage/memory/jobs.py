@@ -79,7 +79,11 @@ class MemoryJobs:
             open_ = [record for record in self._tables.jobs.values() if _claimable(record, now)]
             if not open_:
                 return None
-            record = min(open_, key=lambda r: (-r.job.priority, r.job.created_at, r.job.id))
+            at_work = Counter(r.job.team for r in self._tables.jobs.values() if r.is_worked_on(now))
+            record = min(
+                open_,
+                key=lambda r: (-r.job.priority, at_work[r.job.team], r.job.created_at, r.job.id),
+            )
             record.apply(changes.claimed(record.job, now=now), now=now)
             record.fence += 1
             return self._leased(record, worker=worker, lease_seconds=lease_seconds)

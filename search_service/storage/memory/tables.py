@@ -33,6 +33,11 @@ class JobRecord:
     front: set[str] = field(default_factory=set)
     history: list[tuple[int, int, float | None]] = field(default_factory=list)
 
+    def is_worked_on(self, now: datetime) -> bool:
+        """Whether a claim stands, its lease renewed."""
+        leased = self.lease_until is not None and self.lease_until > now
+        return leased and self.job.state is JobState.RUNNING
+
     def apply(self, change: Change, *, now: datetime) -> None:
         """Keep a changed job and tell its events."""
         self.job = by_value(change.job)
@@ -93,12 +98,7 @@ class Tables:
     def is_worked_on(self, job_id: str, fence: int) -> bool:
         """Whether the claim with this fence still stands, its lease renewed."""
         record = self.jobs[job_id]
-        return (
-            record.fence == fence
-            and record.job.state is JobState.RUNNING
-            and record.lease_until is not None
-            and record.lease_until > self.clock()
-        )
+        return record.fence == fence and record.is_worked_on(self.clock())
 
     def end_claim(self, record: JobRecord, *, now: datetime) -> None:
         """Older claims can write no more, and nobody holds a lease, on the job or for it."""

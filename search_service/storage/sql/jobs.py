@@ -170,12 +170,21 @@ def _claimable(now: datetime) -> ColumnElement[bool]:
 
 
 def _next_claimable(now: datetime) -> Select[Any]:
+    others = tables.jobs.alias("others")
+    at_work = (
+        select(others.c.team, func.count().label("share"))
+        .where(tables.RUNNING, others.c.lease_until > now)
+        .group_by(others.c.team)
+        .subquery("at_work")
+    )
+    share = func.coalesce(at_work.c.share, 0)
     return (
         select(tables.jobs)
+        .outerjoin(at_work, at_work.c.team == _jobs.team)
         .where(tables.OPEN_STATES, _claimable(now))
-        .order_by(_jobs.priority.desc(), _jobs.created_at, _jobs.id)
+        .order_by(_jobs.priority.desc(), share, _jobs.created_at, _jobs.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
+        .with_for_update(of=tables.jobs, skip_locked=True)
     )
 
 

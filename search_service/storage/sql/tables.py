@@ -68,6 +68,7 @@ supernets = Table(
 )
 
 OPEN_STATES = text("state IN ('queued', 'running')")
+RUNNING = text("state = 'running'")
 
 jobs = Table(
     "jobs",
@@ -80,6 +81,7 @@ jobs = Table(
     Column("reason", Text, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("priority", Integer, nullable=False),
+    Column("team", String, nullable=False),
     Column("labels", JSON, nullable=False),
     Column("reference_point", JSON(none_as_null=True)),
     Column("evaluations", Integer, nullable=False),
@@ -105,6 +107,8 @@ jobs = Table(
         sqlite_where=OPEN_STATES,
         postgresql_where=OPEN_STATES,
     ),
+    # For the share that each team has of the workers.
+    Index("ix_jobs_running", "team", sqlite_where=RUNNING, postgresql_where=RUNNING),
 )
 
 # `jobs.labels` again, one row a label, so that a filter by label has an index.

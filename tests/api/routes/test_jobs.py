@@ -29,7 +29,7 @@ def test_a_search_is_accepted_with_its_location(client: httpx.Client, body: dict
     assert job["state"] == "queued"
     assert (job["attempt"], job["evaluations"], job["front_size"]) == (1, 0, 0)
     assert (job["hypervolume"], job["reference_point"]) == (None, None)
-    assert (job["labels"], job["priority"]) == ({"team": "a"}, 3)
+    assert (job["labels"], job["team"], job["priority"]) == ({"team": "a"}, "a", 3)
     assert job["created_at"].endswith("Z")
     assert client.get(response.headers["location"]).json() == job
 
@@ -235,6 +235,7 @@ def test_priority_labels_and_budget_change(client: httpx.Client, body: dict[str,
     changed = client.patch(where, json={"priority": -4, "labels": {}, "budget": budget})
     assert changed.status_code == 200
     assert (changed.json()["priority"], changed.json()["labels"]) == (-4, {})
+    assert changed.json()["team"] == "default"
     stored = changed.json()["spec"]["budget"]
     assert (stored["evaluations"], stored["patience"]["min_gain"]) == (77, 1e-3)
     assert client.get(where).json() == changed.json()

@@ -67,8 +67,8 @@ class TwoStores(RuleBasedStateMachine):
         except (GansearchError, ValueError) as error:
             return type(error), str(error)
 
-    @rule(target=jobs, priority=st.integers(0, 2))
-    def add(self, priority: int) -> str:
+    @rule(target=jobs, priority=st.integers(0, 2), team=st.sampled_from("ab"))
+    def add(self, priority: int, team: str) -> str:
         self.made += 1
         job = Job(
             id=f"job_{self.made}",
@@ -76,6 +76,7 @@ class TwoStores(RuleBasedStateMachine):
             supernet="sup_a",
             spec={},
             priority=priority,
+            team=team,
             created_at=self.now,
         )
         self.both(lambda store: store.jobs.add(job))
@@ -101,7 +102,7 @@ class TwoStores(RuleBasedStateMachine):
     @rule(
         job_id=jobs,
         priority=st.none() | st.integers(0, 2),
-        labels=st.none() | st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy")),
+        labels=st.none() | st.dictionaries(st.sampled_from(["a", "team"]), st.sampled_from("ab")),
         budget=st.none() | st.integers(1, 4),
     )
     def change(

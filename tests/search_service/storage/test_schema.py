@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from search_service.domain.ids import new_id
-from search_service.domain.job import Job, JobKind, JobState
+from search_service.domain.job import Job, JobKind, JobState, team_of
 from search_service.errors import InvalidSetting
 from search_service.storage import migrate, migrations, open_storage
 from search_service.storage.schema import VERSION_TABLE
@@ -71,6 +71,27 @@ def test_a_job_of_the_first_schema_is_kept_and_has_no_result(database_url: str) 
     assert claim is not None
     done = storage.jobs.finish(claim, state=JobState.SUCCEEDED, reason="", result={"made": 1})
     assert done.result == {"made": 1}
+    storage.close()
+
+
+def test_a_job_from_before_there_were_teams_is_of_the_one_its_label_names(
+    database_url: str,
+) -> None:
+    migrate(database_url)
+    storage = open_storage(database_url)
+    said = [{"team": "a"}, {"team": ""}, {"other": "b"}, {}]
+    jobs = [
+        Job(id=new_id("job"), kind=JobKind.SEARCH, spec={}, labels=labels, created_at=START)
+        for labels in said
+    ]
+    for job in jobs:
+        storage.jobs.add(job)
+    storage.close()
+    downgrade(database_url, "0004")
+    migrate(database_url)
+    storage = open_storage(database_url)
+    teams = [storage.jobs.get(job.id).team for job in jobs]
+    assert teams == ["a", "default", "default", "default"] == [team_of(labels) for labels in said]
     storage.close()
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from search_service.domain.evaluation import Evaluation
 from search_service.domain.event import EventKind
-from search_service.domain.job import Claim, Job, JobChange, JobState, JobStep
+from search_service.domain.job import DEFAULT_TEAM, Claim, Job, JobChange, JobState, JobStep
 from search_service.errors import Conflict, InvalidInput, LostClaim, NotFound
 from search_service.storage.base import Storage
 
@@ -48,6 +48,14 @@ def test_labels_take_the_place_of_those_before_and_are_found(
         for pair in [("a", "1"), ("b", "2"), ("b", "3"), ("c", "4")]
     }
     assert [bool(ids) for ids in found.values()] == [False, False, True, True]
+
+
+def test_the_label_team_says_whose_the_job_is(storage: Storage, new_job: NewJob) -> None:
+    job = new_job(team="a", labels={"team": "a"})
+    storage.jobs.add(job)
+    assert storage.jobs.change(job.id, JobChange(labels={"team": "b"})).team == "b"
+    assert storage.jobs.change(job.id, JobChange(priority=1)).team == "b"
+    assert storage.jobs.change(job.id, JobChange(labels={"team": ""})).team == DEFAULT_TEAM
 
 
 def test_what_is_so_already_changes_and_tells_nothing(storage: Storage, new_job: NewJob) -> None:

@@ -90,6 +90,7 @@ class ImageToImageRecipe:
     precision: str = "float32"  # of the convolutions: float32, or bfloat16 by autocast
     flip: bool = False  # mirror half of the images; both sides of a pair alike
     adversarial: str = "hinge"  # one of ADVERSARIAL
+    augment: Augment = field(default_factory=Augment)  # of what the discriminator sees
     records: Records = field(default_factory=Records)
 
     def __post_init__(self) -> None:
@@ -116,5 +117,4 @@ class TranslationRecipe(ImageToImageRecipe):
     """Of residual generators, which take images."""
 
     critic: CriticSize = field(default_factory=CriticSize)
-    augment: Augment = field(default_factory=Augment)
     adam: Adam = field(default_factory=Adam)

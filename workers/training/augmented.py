@@ -71,6 +71,15 @@ class Augmented(Generic[T]):
         """What `on_generated` has the critic look at."""
         return self._shown(images, self._generated)
 
+    def shown_beside(self, images: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        """What `on_generated` has the critic look at, and as many real images by the same numbers:
+        for a loss that compares the two place by place."""
+        if not self._generated:
+            return images, real
+        drawn = draw(self._policy, images, self._rng)
+        generated, true = (apply(drawn, x, coloured=self._coloured) for x in (images, real))
+        return generated, true
+
     def _shown(self, images: Tensor, augmented: bool) -> Tensor:
         if not augmented:
             return images

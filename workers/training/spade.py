@@ -14,12 +14,13 @@ from torch import Tensor, nn
 from search_service.recipes.spade import PaintingRecipe
 from workers.layers.shared_statistics import shared_statistics
 from workers.supernets.gan_compression.spade_generator import SpadeGenerator
+from workers.training.augmented import Augmented
 from workers.training.critics import joint_critic_loss
 from workers.training.distillation import Features, Projections, feature_distance
-from workers.training.draws import WATCHING, Draws
+from workers.training.draws import AUGMENTATION, WATCHING, Draws
 from workers.training.feature_matching import feature_matching, split_prediction
 from workers.training.map_data import MapData, as_picture, draw_maps, shown_maps
-from workers.training.objectives import ADVERSARIAL
+from workers.training.objectives import ADVERSARIAL, Prediction
 from workers.training.optimisers import backward, new_adam, set_learning_rate
 from workers.training.painters import Painter
 from workers.training.parts import Part, load_state_of, state_of
@@ -71,7 +72,7 @@ class SpadeTraining:
         ):
             set_learning_rate([adam], settings, index=index, steps=recipe.steps)
         maps, real = draw_maps(self.data, draws, recipe.batch, flip=recipe.flip)
-        subnets = self.painter.draw(draws)
+        subnets, critic = self.painter.draw(draws), self.sight(draws.apart(AUGMENTATION))
         with autocast(recipe.precision):
             wanted = self.tutor.features(maps) if self.tutor else {}
 
@@ -83,7 +84,9 @@ class SpadeTraining:
         for subnet in subnets:
             with autocast(recipe.precision):
                 image, features = subnet(maps, tuple(wanted))
-                terms = self.terms(image.float(), features, maps=maps, real=real, wanted=wanted)
+                terms = self.terms(
+                    image.float(), features, maps=maps, real=real, wanted=wanted, critic=critic
+                )
             total = self.total(terms) / len(subnets)
             # At once: the next subnet overwrites running statistics that this gradient needs.
             torch.autograd.backward(total)
@@ -96,13 +99,11 @@ class SpadeTraining:
         if recipe.weights.judged:
             with torch.no_grad(), autocast(recipe.precision):
                 images = [subnet(maps, ())[0].float() for subnet in subnets]
+            seen_real = [critic.shown_real(torch.cat([maps, real], 1)) for _ in images]
+            seen_fake = [critic.shown_fake(torch.cat([maps, image], 1)) for image in images]
             with autocast(recipe.precision):
                 loss_d, parts = joint_critic_loss(
-                    self.critic,
-                    torch.cat([maps, real], 1).repeat(len(images), 1, 1, 1),
-                    torch.cat([torch.cat([maps, image], 1) for image in images]),
-                    self.adversarial,
-                    draws,
+                    self.critic, torch.cat(seen_real), torch.cat(seen_fake), self.adversarial, draws
                 )
             backward(self.critic_adam, loss_d)
             self.critic_adam.step()
@@ -111,8 +112,20 @@ class SpadeTraining:
                 losses |= self._watch(draws.apart(WATCHING), parts)
         return losses
 
+    def sight(self, draws: Draws) -> Augmented[Prediction]:
+        """The discriminator as it looks at maps with photographs: augmented by these draws."""
+        channels = self.data.train.photographs.shape[1]
+        return Augmented(self.critic, self.recipe.augment, draws.torch, image_channels=channels)
+
     def terms(
-        self, image: Tensor, features: Features, *, maps: Tensor, real: Tensor, wanted: Features
+        self,
+        image: Tensor,
+        features: Features,
+        *,
+        maps: Tensor,
+        real: Tensor,
+        wanted: Features,
+        critic: Augmented[Prediction],
     ) -> dict[str, Tensor]:
         """The terms whose weight is not 0, by name and without it.
 
@@ -120,7 +133,8 @@ class SpadeTraining:
         """
         terms, weights = {}, self.recipe.weights
         if weights.judged:
-            pairs = [torch.cat([maps, shown], 1) for shown in (image, real)]
+            # Of both by the same numbers: their features are compared place by place.
+            pairs = critic.shown_beside(*(torch.cat([maps, shown], 1) for shown in (image, real)))
             on_fake, on_real = split_prediction(self.critic(torch.cat(pairs)))
             if weights.adversarial:
                 logits = [scale[-1].float() for scale in on_fake]
@@ -144,14 +158,14 @@ class SpadeTraining:
         return torch.stack([weights[name] * term.float() for name, term in terms.items()]).sum()
 
     def _watch(self, draws: Draws, losses: Mapping[str, float]) -> dict[str, float]:
-        count, flip = BATCHES * self.recipe.batch, self.recipe.flip
+        count, flip, critic = BATCHES * self.recipe.batch, self.recipe.flip, self.sight(draws)
         train, held_out = (
             draw_maps(self.data, draws, count, flip=flip, held_out=held_out)
             for held_out in (False, True)
         )
         return accuracies(
             self.critic,
-            lambda pair: self.critic(torch.cat(pair, 1)),
+            lambda pair: critic.on_real(torch.cat(pair, 1)),
             train=train,
             held_out=held_out,
             boundary=boundary(self.adversarial, losses),

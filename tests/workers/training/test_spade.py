@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from search_service.recipes.augment import Augment
 from search_service.recipes.perceptual import Perceptual
 from search_service.recipes.spade import (
     MultiScaleCritic,
@@ -24,7 +25,7 @@ from workers.images import Maps
 from workers.supernets.gan_compression.spade import SpadeSupernet
 from workers.supernets.gan_compression.spade_generator import dense_teacher
 from workers.training.draws import Draws
-from workers.training.map_data import MapData
+from workers.training.map_data import MapData, shown_maps
 from workers.training.spade import SpadeTraining
 from workers.training.spade_methods import compress, spade
 
@@ -100,7 +101,9 @@ def test_terms_as_the_published_program_computes_them(tmp_path: Path) -> None:
     maps, real = torch.from_numpy(recorded["x"]).float(), torch.from_numpy(recorded["real_B"])
     wanted = training.tutor.features(maps)
     image, features = student.features(maps, student.space.parse("3_2_4_3_2_4_3_2"), tuple(wanted))
-    terms = training.terms(image, features, maps=maps, real=real, wanted=wanted)
+    terms = training.terms(
+        image, features, maps=maps, real=real, wanted=wanted, critic=training.sight(Draws(0, 0))
+    )
     student_terms = "student_cfg_3_2_4_3_2_4_3_2"
     expected = {
         "adversarial": recorded["hinge_G"].item(),
@@ -116,6 +119,43 @@ def test_terms_as_the_published_program_computes_them(tmp_path: Path) -> None:
     for i, layer_name in enumerate(wanted):
         error = (projected[layer_name] - wanted[layer_name]).square().mean().item()
         assert error == pytest.approx(recorded[f"{student_terms}/distill{i}"].item(), rel=1e-4)
+
+
+def test_an_image_like_the_photograph_matches_its_features_however_both_are_augmented(
+    spade_recipe: SpadeRecipe, maps: MapData
+) -> None:
+    training = spade(
+        replace(spade_recipe, augment=Augment(policy="color,translation,cutout")), maps
+    )
+    labels, photographs = shown_maps(maps)
+
+    def matching(image: Tensor) -> float:
+        sight = training.sight(Draws(0, 0))
+        terms = training.terms(image, {}, maps=labels, real=photographs, wanted={}, critic=sight)
+        return terms["feature_matching"].item()
+
+    training.critic.eval()
+    assert matching(photographs.clone()) < 1e-6 < matching(-photographs)
+
+
+def test_maps_are_moved_with_their_photographs_and_never_coloured(
+    spade_recipe: SpadeRecipe, maps: MapData
+) -> None:
+    labels, photographs = shown_maps(maps)
+    both = torch.cat([labels, photographs], 1)
+
+    def seen(policy: str) -> Tensor:
+        training = spade(replace(spade_recipe, augment=Augment(policy=policy)), maps)
+        return training.sight(Draws(0, 0)).shown_real(both)
+
+    coloured, moved = seen("color"), seen("translation")
+    assert torch.equal(coloured[:, : maps.channels], labels)
+    assert not torch.equal(coloured[:, maps.channels :], photographs)
+    marked = torch.cat([photographs[:, :1], photographs], 1)  # a map that is the photograph itself
+    training = spade(replace(spade_recipe, augment=Augment(policy="translation,cutout")), maps)
+    beside = training.sight(Draws(0, 0)).shown_fake(marked)
+    assert torch.equal(beside[:, 0], beside[:, 1])
+    assert not torch.equal(moved, both)
 
 
 def test_the_painter_meets_the_old_discriminator_and_it_the_new_painter(

@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from search_service.errors import InvalidFile, InvalidInput
+from search_service.recipes.augment import PLACEMENTS, Augment
 from search_service.recipes.records import Records
 from search_service.recipes.spade import (
     SpadeCompressRecipe,
@@ -232,3 +233,20 @@ def test_the_discriminators_accuracies_come_with_every_line_and_change_nothing(
         assert {name: told[name] for name in untold} == untold
         assert told.keys() - untold.keys() == {TRAIN, HELD_OUT}
         assert all(0 <= told[name] <= 1 for name in (TRAIN, HELD_OUT))
+
+
+def test_what_the_discriminator_sees_is_augmented_where_the_recipe_says(begin: Begin) -> None:
+    """The paths without it are those of before; each further place changes the step."""
+    policy = "color,translation,cutout"
+    plain = begin().step(0)
+    found = {
+        placement: begin(augment=Augment(policy=policy, placement=placement)).step(0)
+        for placement in PLACEMENTS
+    }
+    assert found["none"] == plain
+    for placement in ("reals", "discriminator"):  # the painter's step comes first
+        assert found[placement]["generator"] == plain["generator"]
+    assert found["reals"]["real"] != plain["real"]
+    assert found["discriminator"]["fake"] != plain["fake"]
+    for term in ("adversarial", "feature_matching"):
+        assert found["all"][term] != plain[term]

@@ -30,7 +30,7 @@ from workers.evaluators.extractors import open_extractor
 from workers.evaluators.frechet import FrechetReference
 from workers.evaluators.image_maker import ImageMaker
 from workers.evaluators.inputs import latent_inputs
-from workers.evaluators.jackknife import frechet_estimate
+from workers.evaluators.jackknife import frechet_interval
 from workers.evaluators.latents import SHARD
 from workers.evaluators.statistics import features_to_statistics, merge
 from workers.images import DATASETS, from_uint8, grid, png, to_uint8, upsample
@@ -146,7 +146,7 @@ class Scorer:
                 [maker.finish(maker.run(architecture, 0, i), architecture) for i in shards]
             )[: self._samples]
             features = torch.cat([self._extractor(part) for part in torch.split(images, BATCH)])
-            estimate = frechet_estimate(features.numpy(), self._reference(side, full))
+            estimate = frechet_interval(features.numpy(), self._reference(side, full))
             ends = {"fid": estimate.value, "low": estimate.low, "high": estimate.high}
             rounded = {key: round(value, 4) for key, value in ends.items()}
             found.setdefault(kind, {})[str(name)] = rounded

@@ -193,6 +193,7 @@ class ArchitectureEvaluator:
             details={
                 "seed": seed,
                 "replicates": list(result.estimate.replicates),
+                "resampling": result.estimate.resampling.value,
                 "seconds": dict(result.seconds),
             },
             images_png=result.png,

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from search_service.domain.measurement import Measurement
+from search_service.domain.resampling import Resampling
 from search_service.domain.space import Option
 
 
@@ -27,7 +28,8 @@ class Value:
     samples: int | None = None
     device: str = ""
     protocol_digest: str = ""  # empty for closed forms
-    replicates: tuple[float, ...] = ()  # without one block of images each, for paired comparisons
+    replicates: tuple[float, ...] = ()  # of the same images as others', for paired comparisons
+    resampling: str = Resampling.JACKKNIFE  # how they were made
 
     @classmethod
     def of(cls, measurement: Measurement) -> "Value":
@@ -40,6 +42,7 @@ class Value:
             device=measurement.device,
             protocol_digest=measurement.protocol.digest,
             replicates=tuple(measurement.details.get("replicates", ())),
+            resampling=measurement.details.get("resampling", Resampling.JACKKNIFE),
         )
 
 

@@ -1,15 +1,19 @@
 """Whether two values differ by more than noise, paired where both were judged on equal inputs.
 
-Architectures of a supernet are judged on the same latents, so much of their noise is common. The
-jackknife of the *difference* keeps only what is not.
+Architectures of a supernet are judged on the same latents, so much of their noise is common. What
+is left of it in the *difference* is estimated from the two values' replicates, which are of the
+same images: the difference of two replicates is a replicate of the difference.
 """
 
 import math
+from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import stdtrit
 
 from search_service.domain.evaluation import Value
+from search_service.domain.resampling import Resampling
 
 LEVEL = 0.975  # two-sided 95 %
 
@@ -17,15 +21,17 @@ LEVEL = 0.975  # two-sided 95 %
 def margin(a: Value, b: Value) -> float:
     """Half the width of the 95 % interval of `a - b`; 0 for two numbers without intervals.
 
-    Paired (delete-a-block jackknife, as many replicates as blocks) when both followed one protocol
-    and carry replicates; otherwise the two half-widths are added as independent.
+    Paired (bootstrap, or delete-a-block jackknife where the values came with that one's replicates)
+    when both followed one protocol and carry replicates; otherwise the two half-widths are added
+    as independent.
     """
-    blocks = len(a.replicates)
-    if blocks > 1 and blocks == len(b.replicates) and a.protocol_digest == b.protocol_digest:
+    count = len(a.replicates)
+    if count > 1 and count == len(b.replicates) and a.protocol_digest == b.protocol_digest:
         differences = np.subtract(a.replicates, b.replicates)
-        spread = np.square(differences - differences.mean()).sum()
-        error = math.sqrt((blocks - 1) / blocks * float(spread))
-        return float(stdtrit(blocks - 1, LEVEL)) * error
+        error = STANDARD_ERRORS[Resampling(a.resampling)](differences)
+        # Student's factor: of so many blocks the spread is known to so much; of so many resamplings
+        # it is as good as the normal one.
+        return float(stdtrit(count - 1, LEVEL)) * error
     return math.hypot(_half_width(a), _half_width(b))
 
 
@@ -34,6 +40,23 @@ def tied(a: Value, b: Value) -> bool:
     if a.high is None and b.high is None:
         return False
     return abs(a.value - b.value) <= margin(a, b)
+
+
+def jackknife_error(replicates: NDArray[np.float64]) -> float:
+    """The standard error of what these replicates, each without one of as many blocks, are of."""
+    spread = float(np.square(replicates - replicates.mean()).sum())
+    return math.sqrt((len(replicates) - 1) / len(replicates) * spread)
+
+
+def bootstrap_error(replicates: NDArray[np.float64]) -> float:
+    """The standard error of what these replicates, of resampled images, are of."""
+    return float(replicates.std(ddof=1))
+
+
+STANDARD_ERRORS: Mapping[Resampling, Callable[[NDArray[np.float64]], float]] = {
+    Resampling.JACKKNIFE: jackknife_error,
+    Resampling.BOOTSTRAP: bootstrap_error,
+}
 
 
 def _half_width(value: Value) -> float:

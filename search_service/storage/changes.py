@@ -160,7 +160,8 @@ def _evaluation(job: Job, evaluation: Evaluation) -> Told:
 
 def _value(value: Value) -> dict[str, Any]:
     told = {name: field for name, field in asdict(value).items() if field not in (None, "")}
-    del told["replicates"]  # for comparisons here, not for whoever follows the stream
+    for name in ("replicates", "resampling"):  # for comparisons, not for who follows the stream
+        del told[name]
     return told
 
 

@@ -12,7 +12,8 @@ from workers.evaluators import density_coverage, inception_score, kernel_distanc
 from workers.evaluators.estimate import Estimate
 from workers.evaluators.extractors import FeatureExtractor
 from workers.evaluators.frechet import FrechetReference
-from workers.evaluators.jackknife import BLOCKS, INTERVAL, frechet_estimate, jackknife
+from workers.evaluators.frechet_estimate import FACTS, frechet_estimate
+from workers.evaluators.jackknife import BLOCKS, INTERVAL, jackknife
 from workers.evaluators.real_features import RealFeatures
 
 Features = NDArray[Any]  # (n, d)
@@ -107,7 +108,7 @@ _NEAREST = {"interval": INTERVAL, "neighbours": precision_recall.NEIGHBOURS}
 _BALLS = {"interval": INTERVAL, "neighbours": density_coverage.NEIGHBOURS}
 
 ESTIMATORS: Mapping[str, Estimator] = {
-    "fid": Estimator(estimate=_fid, facts={"interval": INTERVAL, "covariance": "n-1"}),
+    "fid": Estimator(estimate=_fid, facts=FACTS),
     "kid": Estimator(estimate=_kid, facts={"interval": INTERVAL, "kernel": kernel_distance.KERNEL}),
     "is": Estimator(
         estimate=_inception_score, facts={"interval": INTERVAL, "splits": inception_score.SPLITS}

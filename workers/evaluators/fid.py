@@ -10,10 +10,10 @@ from torch import Tensor
 from search_service.domain.space import Architecture
 from workers.evaluators.estimate import Estimate
 from workers.evaluators.extractors import FeatureExtractor
+from workers.evaluators.frechet_estimate import FACTS, frechet_estimate
 from workers.evaluators.image_maker import Generator, ImageMaker
 from workers.evaluators.image_objective import FEATURES
 from workers.evaluators.inputs import Inputs
-from workers.evaluators.jackknife import INTERVAL, frechet_estimate
 from workers.evaluators.judge import ImageJudge, Judgement
 from workers.evaluators.judged import Judged
 from workers.evaluators.reference import Reference
@@ -41,8 +41,7 @@ class Fid:
             "reference": f"{self.reference.dataset}.{self.reference.split}",
             "reference_count": self.reference.frechet.statistics.count,
             "reference_digest": self.reference.digest,
-            "covariance": "n-1",
-            "interval": INTERVAL,
+            **FACTS,
         }
 
     def rows(self, pixels: Tensor, *, seed: int, index: int) -> NDArray[np.float32]:

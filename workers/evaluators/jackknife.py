@@ -27,7 +27,7 @@ LEVEL = 0.975  # two-sided 95 %
 INTERVAL = f"jackknife-{BLOCKS}"  # the name that protocols carry
 
 
-def frechet_estimate(features: NDArray[Any], reference: FrechetReference) -> Estimate:
+def frechet_interval(features: NDArray[Any], reference: FrechetReference) -> Estimate:
     """Distance of features (n, d) to the reference, n at least 2·BLOCKS, in any i.i.d. order."""
     blocks = np.array_split(features, BLOCKS)
     if len(features) - len(blocks[0]) > features.shape[1]:  # what is left still has full rank

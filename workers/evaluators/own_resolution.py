@@ -17,8 +17,8 @@ from search_service.errors import InvalidInput, MeasurementFailed
 from search_service.spaces.anycost import AnycostSpace
 from workers.evaluators.estimate import Estimate
 from workers.evaluators.fid import Fid
+from workers.evaluators.frechet_estimate import frechet_estimate
 from workers.evaluators.image_objective import FEATURES
-from workers.evaluators.jackknife import frechet_estimate
 from workers.evaluators.reference import Reference, file_name, find_or_compute, real_images
 from workers.images import REDUCTION
 

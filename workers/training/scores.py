@@ -20,7 +20,7 @@ from workers.evaluators.estimate import Estimate
 from workers.evaluators.extractors import open_extractor
 from workers.evaluators.fid import FidEvaluator
 from workers.evaluators.inputs import latent_inputs
-from workers.evaluators.jackknife import frechet_estimate
+from workers.evaluators.jackknife import frechet_interval
 from workers.evaluators.reference import find_or_compute
 from workers.images import DATASETS
 from workers.supernets.anycost import AnycostSupernet
@@ -63,7 +63,7 @@ def score(folder: Path, *, samples: int, seed: int, data: Path | None = None) ->
     real = DATASETS[settings["dataset"]](data, "test")
     batches = torch.split(torch.from_numpy(real.images), BATCH_SIZE)
     features = torch.cat([extractor(batch) for batch in batches]).numpy()
-    floor = rounded(frechet_estimate(features, reference.frechet))
+    floor = rounded(frechet_interval(features, reference.frechet))
     return {
         "objective": "fid",
         "samples": samples,

@@ -114,4 +114,5 @@ def test_the_protocol_names_everything_a_value_depends_on(
         "upsampling": "bilinear-half-pixel",
         "quantiser": "floor(127.5x+128)",
         "interval": "jackknife-16",
+        "differences": "bootstrap-128",
     }

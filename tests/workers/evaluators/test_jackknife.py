@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
 from workers.evaluators.frechet import FrechetReference, features_to_distance
-from workers.evaluators.jackknife import frechet_estimate, mean_estimate
+from workers.evaluators.jackknife import frechet_interval, mean_estimate
 from workers.evaluators.statistics import features_to_statistics
 
 
@@ -25,7 +25,7 @@ def test_the_interval_is_centred_on_the_distance_of_all_samples(
     reference: FrechetReference, count: int
 ) -> None:
     sample = features(np.random.default_rng(1), count)
-    estimate = frechet_estimate(sample, reference)
+    estimate = frechet_interval(sample, reference)
     assert_allclose(estimate.value, features_to_distance(sample, reference), rtol=1e-10)
     if estimate.low > 0.0:
         assert_allclose(estimate.high + estimate.low, 2 * estimate.value, rtol=1e-12)
@@ -35,7 +35,7 @@ def test_it_covers_the_mean_of_repeated_estimates_about_as_often_as_it_says(
     reference: FrechetReference,
 ) -> None:
     rng = np.random.default_rng(2)
-    estimates = [frechet_estimate(features(rng, 512), reference) for _ in range(200)]
+    estimates = [frechet_interval(features(rng, 512), reference) for _ in range(200)]
     truth = np.mean([estimate.value for estimate in estimates])
     covered = np.mean([estimate.low <= truth <= estimate.high for estimate in estimates])
     assert 0.90 <= covered <= 0.995
@@ -48,7 +48,7 @@ def test_below_full_rank_the_interval_is_still_of_the_right_size(
     wide = np.random.default_rng(4).normal(size=(16, 200)) / 4
     real = features_to_statistics(features(rng, 5_000, 0.0) @ wide)
     flat = FrechetReference(statistics=real)
-    estimates = [frechet_estimate(features(rng, 150) @ wide, flat) for _ in range(40)]
+    estimates = [frechet_interval(features(rng, 150) @ wide, flat) for _ in range(40)]
     spread = np.std([estimate.value for estimate in estimates])
     half_widths = [(estimate.high - estimate.low) / 2 for estimate in estimates]
     assert 1.4 < np.mean(half_widths) / spread < 3.5  # 2.1 if both were known exactly

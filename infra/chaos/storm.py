@@ -1,0 +1,141 @@
+"""Blows by a seed: every few seconds one part is killed, or stands still for a while."""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from infra.chaos.component import Component, Kind
+from infra.chaos.site import Site
+from infra.chaos.tally import Tallies, Tally
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.1
+DOWN_SECONDS = (0.2, 3.0)  # until a killed part is started again
+STOP_SECONDS = (1.0, 6.0)
+LONG_STOP_SECONDS = (17.0, 22.0)  # longer than any lease
+LONG_STOPS = 0.25  # share of them
+
+
+@dataclass
+class _Blow:
+    """A part that was struck. `served_at` is the number of events that were told when it served
+    again, None before."""
+
+    component: Component
+    deadly: bool
+    at: float
+    up_at: float
+    served_at: int | None = None
+
+
+class Storm:
+    """Strikes, starts again what fell, and watches how all of it recovers."""
+
+    def __init__(self, site: Site, *, seed: int, every_seconds: tuple[float, float]) -> None:
+        """A blow comes after a time within `every_seconds`, if the part that it is meant for
+        serves by then."""
+        self._site = site
+        self._rng = random.Random(seed)
+        self._every = every_seconds
+        self._cards = self._deck()
+        self._down: list[_Blow] = []  # struck, and not yet started again
+        self._recovering: list[_Blow] = []
+        self._awaited = next(self._cards)
+        self.tallies = Tallies()
+
+    def rage(self, *, until: Callable[[], bool], seconds: float) -> None:
+        """Strike until `until`, but every kind is killed at least once; returns when all parts
+        serve. Raises TimeoutError after so many seconds."""
+        deadline = time.monotonic() + seconds
+        strike_at = time.monotonic()
+        while True:
+            calm = until() and all(tally.killed for tally in self._tallies)
+            self._raise_up()
+            self._note_recoveries(nothing_comes=until())
+            if calm and not self._down and not self._recovering:
+                return
+            now = time.monotonic()
+            if now > deadline:
+                names = ", ".join(b.component.name for b in (*self._down, *self._recovering))
+                raise TimeoutError(f"no end after {seconds:g} s; not yet recovered: {names or '-'}")
+            if not calm and now >= strike_at and self._strike():
+                strike_at = time.monotonic() + self._rng.uniform(*self._every)
+            time.sleep(LOOK_SECONDS)
+
+    @property
+    def _tallies(self) -> list[Tally]:
+        return list(self.tallies.by_kind.values())
+
+    def _deck(self) -> Iterator[tuple[Kind, bool]]:
+        """First a kill of every kind, then kills and stops of all, shuffled again and again."""
+        kills = [(kind, True) for kind in Kind]
+        self._rng.shuffle(kills)
+        yield from kills
+        while True:
+            cards = [(kind, deadly) for kind in Kind for deadly in (True, False)]
+            self._rng.shuffle(cards)
+            yield from cards
+
+    def _strike(self) -> bool:
+        """The awaited blow, if it can be dealt."""
+        kind, deadly = self._awaited
+        struck = {blow.component for blow in (*self._down, *self._recovering)}
+        there = [c for c in self._site.of_kind(kind) if c not in struck and c.serves()]
+        if not there:
+            return False
+        component, now = self._rng.choice(there), time.monotonic()
+        tally = self.tallies.by_kind[kind]
+        if deadly:
+            component.session.kill()
+            tally.killed += 1
+            seconds = self._rng.uniform(*DOWN_SECONDS)
+        else:
+            component.session.pause()
+            tally.stopped += 1
+            long = self._rng.random() < LONG_STOPS
+            seconds = self._rng.uniform(*(LONG_STOP_SECONDS if long else STOP_SECONDS))
+        logger.info("%s %s for %.1f s", "killed" if deadly else "stopped", component.name, seconds)
+        self._down.append(_Blow(component, deadly, at=now, up_at=now + seconds))
+        self._awaited = next(self._cards)
+        return True
+
+    def _raise_up(self) -> None:
+        """Start again what was killed, let go on what was stopped, start what fell."""
+        now = time.monotonic()
+        for blow in [blow for blow in self._down if blow.up_at <= now]:
+            self._down.remove(blow)
+            if blow.deadly:
+                blow.component.start()
+            else:
+                blow.component.session.resume()
+            self._recovering.append(blow)
+        down = {blow.component for blow in self._down}
+        for component in self._site.components:
+            if component not in down and component.ended:
+                logger.info("%s fell", component.name)
+                self.tallies.by_kind[component.kind].fell += 1
+                component.kill()  # what is left of it
+                component.start()
+
+    def _note_recoveries(self, *, nothing_comes: bool) -> None:
+        for blow in list(self._recovering):
+            if blow.served_at is None and blow.component.serves():
+                blow.served_at = self._site.watching.events
+            if blow.served_at is None:
+                continue
+            if nothing_comes or self._site.watching.events > blow.served_at:
+                self._recovering.remove(blow)
+                self._recovered(blow)
+
+    def _recovered(self, blow: _Blow) -> None:
+        seconds = time.monotonic() - blow.at
+        logger.info("%s recovered after %.1f s", blow.component.name, seconds)
+        tally = self.tallies.by_kind[blow.component.kind]
+        tally.recovered += 1
+        if blow.deadly:
+            tally.longest_after_kill = max(tally.longest_after_kill, seconds)
+        else:
+            tally.longest_after_stop = max(tally.longest_after_stop, seconds)

@@ -1,0 +1,60 @@
+"""What must hold after the storm, and where it does not, in words."""
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import func, select
+
+from infra.chaos.following import Following
+from infra.chaos.outcome import Outcome, all_events
+from search_service.storage import open_storage
+from search_service.storage.sql.engine import Database
+from search_service.storage.sql.tables import measurement_leases
+
+SHOWN = 300  # characters of a difference
+
+
+def of_outcome(disturbed: Outcome, straight: Outcome) -> Iterator[str]:
+    """The same jobs must have ended alike, and the same measurements be there, each once."""
+    for name in sorted({*disturbed.jobs, *straight.jobs}):
+        is_, should = disturbed.jobs.get(name, {}), straight.jobs.get(name, {})
+        for fact in sorted({*is_, *should}):
+            if is_.get(fact) != should.get(fact):
+                yield (
+                    f"{name}: {fact} is {str(is_.get(fact))[:SHOWN]}, "
+                    f"undisturbed {str(should.get(fact))[:SHOWN]}"
+                )
+    repeated = len(disturbed.measured) - len(set(disturbed.measured))
+    if repeated:
+        yield f"{repeated} measurements are stored twice"
+    lost = set(straight.measured) - set(disturbed.measured)
+    extra = set(disturbed.measured) - set(straight.measured)
+    if lost or extra:
+        yield f"{len(lost)} measurements are missing, {len(extra)} were not needed"
+
+
+def of_events(url: str, followers: Mapping[str, Following]) -> Iterator[str]:
+    """Numbered without a gap, told without a gap or a repeat; `followers` by the job's id."""
+    storage = open_storage(url)
+    for job, follower in followers.items():
+        stored = [event.sequence for event in all_events(job, storage)]
+        if stored != list(range(1, len(stored) + 1)):
+            yield f"the events of {job} are numbered {stored}"[:SHOWN]
+        if follower.heard != stored:
+            yield f"{len(stored)} events of {job} are stored, heard were {follower.heard}"[:SHOWN]
+    storage.close()
+
+
+def of_claims(url: str) -> Iterator[str]:
+    """Nothing may be claimed, leased or present once all jobs have ended and the workers left."""
+    storage, database = open_storage(url), Database(url)
+    for (kind, state), count in storage.jobs.counts().items():
+        if count and state not in ("succeeded", "failed", "cancelled"):
+            yield f"{count} jobs ({kind}) are {state}"
+    if present := storage.workers.present():
+        yield f"workers are present that have left: {', '.join(present)}"
+    with database.reading() as connection:
+        leases = connection.execute(select(func.count()).select_from(measurement_leases)).scalar()
+    if leases:
+        yield f"{leases} measurements are leased"
+    database.close()
+    storage.close()

@@ -1,10 +1,12 @@
-"""What every test shares: Hypothesis without a clock, signals as in a terminal."""
+"""What every test shares: Hypothesis without a clock, signals as in a terminal, one torch thread."""
 
+import os
 import signal
 
 import pytest
 from hypothesis import settings
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the run has a process a core: more threads spin
 settings.register_profile("gansearch", deadline=None)
 settings.load_profile("gansearch")
 

@@ -1,4 +1,4 @@
-"""What every test shares: Hypothesis without a clock, signals as in a terminal, one torch thread."""
+"""What every test shares: Hypothesis without a clock, signals as in a terminal, one thread."""
 
 import os
 import signal

@@ -7,15 +7,16 @@ its folder, which all of its processes must see.
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import ray
 import ray.exceptions
 
 from search_service.errors import GansearchError, TrainingFailed
-from workers.training.running import FAILURE, STOP, RunSettings, run
+from workers.training.running import RunSettings, run
 
 POLL_SECONDS = 0.2
 DEATHS = 3  # processes that die for reasons of their own are started again so often
@@ -34,10 +35,9 @@ class Run:
 
     def __init__(self, settings: RunSettings) -> None:
         """Begin it, from its folder's checkpoint if there is one."""
-        self._folder = Path(settings.folder)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for name in (STOP, FAILURE):
-            (self._folder / name).unlink(missing_ok=True)
+        Path(settings.folder).mkdir(parents=True, exist_ok=True)
+        # A worker that lost its claim may still start, stop or see fail a run in this folder.
+        self._settings = settings = replace(settings, starter=f"-{uuid4().hex}")
         alone = settings.processes == 1
         # An actor, not a task: cancelling a task that ends at that moment aborts the driver's
         # process (ray-project/ray, pull request 54798); an actor may be killed at any time.
@@ -61,7 +61,7 @@ class Run:
         if not ready:
             return False
         with suppress(FileNotFoundError):
-            raise TrainingFailed((self._folder / FAILURE).read_text())
+            raise TrainingFailed(self._settings.failure.read_text())
         try:
             ray.get(self._ended)
         except ray.exceptions.RayError as error:
@@ -72,13 +72,14 @@ class Run:
 
     def stop(self, patience_seconds: float) -> None:
         """Have it save where it is, for so long at most, and end its processes."""
-        asked = self._folder / STOP
+        asked = self._settings.stop
         asked.touch()
         until = time.monotonic() + patience_seconds
         with suppress(GansearchError):
             while asked.exists() and time.monotonic() < until and not self.wait(POLL_SECONDS):
                 pass
         self.kill()
+        asked.unlink(missing_ok=True)
 
     def kill(self) -> None:
         """End its processes now; the last checkpoint is intact."""

@@ -16,8 +16,6 @@ from workers.training import sharing
 from workers.training.loop import train
 from workers.training.methods import METHODS
 
-STOP = "stop"  # asks the run to save where it is and leave off; gone once it has
-FAILURE = "failure"  # the text of an error of ours
 SUPERNET = "supernet.json"  # family and parameters of what was trained, if it is a supernet
 
 
@@ -29,6 +27,17 @@ class RunSettings:
     recipe: Mapping[str, Any]
     data: str = ""  # the data set's folder; empty: its usual place
     processes: int = 1
+    starter: str = ""  # whose run it is: an earlier starter's words are not for it
+
+    @property
+    def stop(self) -> Path:
+        """A file that asks the run to save where it is and leave off; gone once it has."""
+        return Path(self.folder) / f"stop{self.starter}"
+
+    @property
+    def failure(self) -> Path:
+        """A file with the text of an error of ours."""
+        return Path(self.folder) / f"failure{self.starter}"
 
 
 def run(settings: Mapping[str, Any]) -> None:
@@ -39,19 +48,18 @@ def run(settings: Mapping[str, Any]) -> None:
     torch.set_num_threads(1)  # threads that wait for each other spin
     given = RunSettings(**settings)
     folder = Path(given.folder)
-    asked = folder / STOP
     try:
         method, recipe = recipes.parse(given.recipe)
         training = METHODS[method](recipe, Path(given.data) if given.data else None)
-        is_whole = train(training, folder, asked=asked.exists)
+        is_whole = train(training, folder, asked=given.stop.exists)
     except GansearchError as error:
-        write_atomically(folder / FAILURE, str(error).encode())
+        write_atomically(given.failure, str(error).encode())
         return
     if sharing.rank() == 0:
         if is_whole and method in recipes.SUPERNETS:
             about = describe(training.kept()[recipes.SUPERNETS[method]])
             write_atomically(folder / SUPERNET, json.dumps(about).encode())
-        asked.unlink(missing_ok=True)
+        given.stop.unlink(missing_ok=True)
 
 
 def describe(supernet: nn.Module) -> dict[str, Any]:

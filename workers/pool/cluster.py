@@ -15,14 +15,13 @@ from workers.pool import joining
 from workers.pool.desk import Ask, Grant
 from workers.pool.folders import RayFolder
 from workers.pool.front_desk import FrontDesk
-from workers.pool.need import DEVICE_PREFIX, Need
+from workers.pool.need import DEVICE_PREFIX, Need, shard_actors
 from workers.pool.ray_pool import IDLE_SECONDS, LIMIT_SECONDS, RayPool, get
 from workers.pool.seat import Seat
 from workers.pool.shard_pool import RayShards
 from workers.pool.spec import EvaluatorSpec
 from workers.pool.watch import LOOK_SECONDS, Watch
 
-SHARD_CORES = 2  # of an actor that makes images and looks at the last ones at once
 
 
 class Cluster:
@@ -142,9 +141,8 @@ class Cluster:
 
     def shards(self, spec: ScoreSpec) -> RayShards:
         """Actors that make shards for a scoring, two cores each where there are two."""
-        cores = max(1, int(sum(offer.get("CPU", 0) for offer in self._offers())))
-        each = min(SHARD_CORES, cores)
-        return RayShards(spec, actors=cores // each, cores_each=each)
+        actors, each = shard_actors(self._offers())
+        return RayShards(spec, actors=actors, cores_each=each)
 
     def close(self) -> None:
         """Leave; a local cluster ends."""

@@ -59,6 +59,9 @@ def create_app(
     app.state.followers = followers
     app.state.wake_ups = wake_ups or open_wake_ups(settings.redis_url)
     app.state.artifacts = artifacts or Artifacts(settings.artifacts)
+    app.state.job_answers = jobs.job_answers(app.state.storage)
+    app.state.front_answers = jobs.front_answers(app.state.storage)
+    app.state.front_tables = jobs.front_tables(app.state.storage)
     app.add_middleware(Envelope)
     errors.install(app)
     openapi.install(app)

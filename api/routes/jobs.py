@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -11,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from api import events
 from api.dependencies import FollowersDep, StorageDep, WakeUpsDep
 from api.idempotency import KeyHeader, once
+from api.reading import JobAnswers
 from api.routes.queries import LongPageSize, PageSize, PageToken
 from api.schemas.answers import (
     EvaluationAnswer,
@@ -24,11 +25,14 @@ from api.schemas.answers import (
 from api.schemas.requests import JobPatch, JobRequest
 from search_service import fronts, jobs
 from search_service.domain.front import Front
-from search_service.domain.job import JobChange, JobKind, JobState, JobStep
+from search_service.domain.job import Job, JobChange, JobKind, JobState, JobStep
 from search_service.domain.objective import objective
 from search_service.errors import InvalidInput
+from search_service.storage.base import Storage
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not Modified"}}
 
 
 @router.post("", status_code=201, response_model=JobAnswer)
@@ -87,10 +91,11 @@ def list_jobs(
     return JobPage(jobs=found, next_page_token=page.next_token)
 
 
-@router.get("/{job_id}")
-def read(job_id: str, storage: StorageDep) -> JobAnswer:
+@router.get("/{job_id}", response_model=JobAnswer, responses=NOT_MODIFIED)
+async def read(job_id: str, request: Request) -> Response:
     """Where it stands."""
-    return JobAnswer.of(storage.jobs.get(job_id))
+    answers: JobAnswers = request.app.state.job_answers
+    return (await answers.of(job_id)).response(request, media_type="application/json")
 
 
 @router.patch("/{job_id}")
@@ -156,15 +161,15 @@ def read_history(job_id: str, storage: StorageDep) -> HistoryAnswer:
     return HistoryAnswer(job=job_id, points=points)
 
 
-@router.get("/{job_id}/front", response_model=FrontAnswer)
-def read_front(
-    job_id: str, storage: StorageDep, format: Literal["json", "csv"] = "json"
-) -> FrontAnswer | Response:
+@router.get("/{job_id}/front", response_model=FrontAnswer, responses=NOT_MODIFIED)
+async def read_front(
+    job_id: str, request: Request, format: Literal["json", "csv"] = "json"
+) -> Response:
     """The Pareto front found so far; at the end of re-measured values."""
-    front = fronts.job_front(storage.jobs.get(job_id), storage=storage)
-    if format == "csv":
-        return Response(_csv(front), media_type="text/csv; charset=utf-8")
-    return FrontAnswer.of(front)
+    state = request.app.state
+    answers: JobAnswers = state.front_tables if format == "csv" else state.front_answers
+    media_type = "text/csv; charset=utf-8" if format == "csv" else "application/json"
+    return (await answers.of(job_id)).response(request, media_type=media_type)
 
 
 @router.get("/{job_id}/evaluations", response_model_exclude_unset=True)
@@ -184,6 +189,25 @@ def list_evaluations(
     if page.next_token is None:
         return EvaluationPage(evaluations=found)
     return EvaluationPage(evaluations=found, next_page_token=page.next_token)
+
+
+def job_answers(storage: Storage) -> JobAnswers:
+    """What `read` answers with."""
+    return JobAnswers(storage, lambda job: JobAnswer.of(job).model_dump_json().encode())
+
+
+def front_answers(storage: Storage) -> JobAnswers:
+    """What `read_front` answers with."""
+
+    def render(job: Job) -> bytes:
+        return FrontAnswer.of(fronts.job_front(job, storage=storage)).model_dump_json().encode()
+
+    return JobAnswers(storage, render)
+
+
+def front_tables(storage: Storage) -> JobAnswers:
+    """The same as a table."""
+    return JobAnswers(storage, lambda job: _csv(fronts.job_front(job, storage=storage)).encode())
 
 
 def _csv(front: Front) -> str:

@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,23 @@ def app(storage: Storage, artifacts: Artifacts, tmp_path: Path) -> FastAPI:
 def client(app: FastAPI) -> Iterator[httpx.Client]:
     with serving(app) as address, httpx.Client(base_url=address, timeout=30) as opened:
         yield opened
+
+
+@pytest.fixture
+def serve(
+    tmp_path: Path, artifacts: Artifacts
+) -> Callable[[], AbstractContextManager[httpx.Client]]:
+    """Another replica, with a store of its own over the same database file."""
+
+    @contextmanager
+    def another() -> Iterator[httpx.Client]:
+        opened = open_storage(f"sqlite:///{tmp_path / 'gansearch.db'}")
+        app = create_app(Settings(data_dir=tmp_path), storage=opened, artifacts=artifacts)
+        with serving(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+            yield client
+        opened.close()
+
+    return another
 
 
 @pytest.fixture

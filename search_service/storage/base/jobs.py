@@ -1,6 +1,6 @@
 """The contract of jobs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -17,6 +17,11 @@ class Jobs(Protocol):
 
     def get(self, job_id: str) -> Job:
         """Raises NotFound."""
+        ...
+
+    def last_events(self, job_ids: Collection[str]) -> Mapping[str, int]:
+        """The sequence number of the latest event of each; those that do not exist are left out.
+        What a job is, and what belongs to it, changes only with an event, but for its claim."""
         ...
 
     def page(

@@ -1,7 +1,7 @@
 """Jobs in memory."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,11 @@ class MemoryJobs:
     def get(self, job_id: str) -> Job:
         with self._tables.lock:
             return by_value(self._tables.job(job_id).job)
+
+    def last_events(self, job_ids: Collection[str]) -> Mapping[str, int]:
+        with self._tables.lock:
+            known = self._tables.jobs
+            return {id_: len(known[id_].events) for id_ in job_ids if id_ in known}
 
     def page(
         self,

@@ -1,6 +1,6 @@
 """Jobs in a database: the queue."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,6 +51,11 @@ class SqlJobs:
     def get(self, job_id: str) -> Job:
         with self._database.reading() as connection:
             return _job(connection, job_id)
+
+    def last_events(self, job_ids: Collection[str]) -> Mapping[str, int]:
+        statement = select(_jobs.id, _jobs.last_event).where(_jobs.id.in_(job_ids))
+        with self._database.reading() as connection:
+            return {row.id: row.last_event for row in connection.execute(statement)}
 
     def page(
         self,

@@ -49,6 +49,7 @@ class TwoStores(RuleBasedStateMachine):
         self.fences: set[tuple[str, int]] = set()
         self.owners: dict[MeasurementKey, str] = {}  # the job that had a lease on it last
         self.stored: dict[MeasurementKey, float] = {}
+        self.as_of: dict[tuple[str, int], Job] = {}  # by id and last event
 
     def teardown(self) -> None:
         for store in self.stores:
@@ -192,6 +193,9 @@ class TwoStores(RuleBasedStateMachine):
     def of_one_job(self, job: Job) -> None:
         events = self.both(lambda store, id_=job.id: store.events.read(id_, limit=1000))
         assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+        # Whoever knows a job as of its last event knows it as it is.
+        assert self.both(lambda store: store.jobs.last_events([job.id])) == {job.id: len(events)}
+        assert self.as_of.setdefault((job.id, len(events)), job) == job
         told = [event.data["state"] for event in events if event.kind == "state"]
         assert told[-1] == job.state
         stored = self.both(lambda store, id_=job.id: store.evaluations.of_job(id_))

@@ -234,6 +234,17 @@ def test_a_retry_is_another_attempt_of_the_same_job(
     assert sequences == list(range(1, len(sequences) + 1))
 
 
+def test_the_last_events_of_many_jobs_are_known_at_once(
+    storage: Storage, new_job: NewJob, start: Start
+) -> None:
+    running = start(storage, new_job()).job
+    queued = new_job()
+    storage.jobs.add(queued)
+    asked = [running.id, "job_none", queued.id]
+    assert storage.jobs.last_events(asked) == {running.id: 2, queued.id: 1}
+    assert storage.jobs.last_events([]) == {}
+
+
 def test_jobs_are_counted_by_kind_and_state(
     storage: Storage, new_job: NewJob, start: Start
 ) -> None:

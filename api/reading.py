@@ -1,0 +1,115 @@
+"""Answers about jobs, kept as bytes and given again until the job has a new event.
+
+Each is checked against the store after its question came in, so that none is older than what
+anybody had been told before, by whichever process. Questions that wait at the same time are checked
+by one query: under load it is the number of queries that stays small, not their truth.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from anyio import to_thread
+from fastapi import Request, Response
+
+from search_service.domain.job import Job
+from search_service.storage.base import Storage
+
+KEPT_BYTES = 32 * 1024**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """An answer as it was when the job's last event had that number, or later."""
+
+    version: int
+    body: bytes
+
+    def response(self, request: Request, *, media_type: str) -> Response:
+        """It, or 304 for a client that says that it has it."""
+        etag = f'"{self.version}"'
+        headers = {"ETag": etag, "Cache-Control": "no-cache"}
+        had = request.headers.get("if-none-match", "")
+        if etag in [tag.strip().removeprefix("W/") for tag in had.split(",")]:
+            return Response(status_code=304, headers=headers)
+        return Response(self.body, media_type=media_type, headers=headers)
+
+
+class JobAnswers:
+    """Of one shape; `render` makes it of a job. All but `_read` belongs to the event loop."""
+
+    def __init__(
+        self, storage: Storage, render: Callable[[Job], bytes], *, kept_bytes: int = KEPT_BYTES
+    ) -> None:
+        self._storage = storage
+        self._render = render
+        self._room = kept_bytes
+        self._kept: OrderedDict[str, Prepared] = OrderedDict()  # by job, latest use last
+        self._waiting: list[tuple[str, asyncio.Future[Prepared]]] = []
+        self._reader: asyncio.Task[None] | None = None
+
+    async def of(self, job_id: str) -> Prepared:
+        """Raises NotFound, and what `render` raises."""
+        asked: asyncio.Future[Prepared] = asyncio.get_running_loop().create_future()
+        self._waiting.append((job_id, asked))
+        if self._reader is None:
+            self._reader = asyncio.create_task(self._read_on())
+        return await asked
+
+    async def _read_on(self) -> None:
+        """Answer all who wait, then those who came meanwhile, until there are none."""
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                await self._answer(batch)
+        finally:
+            self._reader = None
+
+    async def _answer(self, batch: Sequence[tuple[str, asyncio.Future[Prepared]]]) -> None:
+        jobs = {job_id for job_id, _ in batch}
+        kept = {job_id: self._kept[job_id] for job_id in jobs & self._kept.keys()}
+        found: Mapping[str, Prepared | Exception]
+        try:
+            found = await to_thread.run_sync(self._read, jobs, kept)
+        except Exception as error:  # whatever it is, it is the answer to everyone here
+            found = dict.fromkeys(jobs, error)
+        for job_id, asked in batch:
+            answer = found[job_id]
+            if asked.done():  # its client has gone
+                continue
+            if isinstance(answer, Exception):
+                asked.set_exception(answer)
+            else:
+                asked.set_result(answer)
+        self._keep(found)
+
+    def _read(
+        self, jobs: Collection[str], kept: Mapping[str, Prepared]
+    ) -> dict[str, Prepared | Exception]:
+        """In a thread: what is kept if it is still so, else anew."""
+        versions = self._storage.jobs.last_events(jobs)
+        found: dict[str, Prepared | Exception] = {}
+        for job_id in jobs:
+            version = versions.get(job_id, 0)
+            if job_id in kept and kept[job_id].version == version:
+                found[job_id] = kept[job_id]
+                continue
+            try:
+                body = self._render(self._storage.jobs.get(job_id))
+            except Exception as error:  # one job's, not its neighbours'
+                found[job_id] = error
+            else:
+                found[job_id] = Prepared(version=version, body=body)
+        return found
+
+    def _keep(self, found: Mapping[str, Prepared | Exception]) -> None:
+        for job_id, answer in found.items():
+            if (old := self._kept.pop(job_id, None)) is not None:
+                self._room += len(old.body)
+            if isinstance(answer, Prepared):
+                self._kept[job_id] = answer
+                self._room -= len(answer.body)
+        while self._room < 0:
+            _, oldest = self._kept.popitem(last=False)
+            self._room += len(oldest.body)

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.stats import t as student
 
 from search_service import recipes
 from search_service.recipes.anycost import AnycostRecipe
@@ -90,7 +91,9 @@ def main() -> None:
         write_atomically(asked.output / "table.json", json.dumps(scores, indent=1).encode())
     write_atomically(asked.output / "resolutions.png", picture(base, asked))
     for arms in (RESOLUTIONS, WIDTHS):
-        print_table({arm: scores[arm] for arm in arms if arm in scores})
+        there = {arm: scores[arm] for arm in arms if arm in scores}
+        print_table(there)
+        print_differences(there)
 
 
 def name_of(arm: str) -> str:
@@ -198,6 +201,26 @@ def print_table(scores: Mapping[str, list[dict[str, Any]]]) -> None:
             values = [row[kind][name]["fid"] for row in rows]
             cells.append(f"{statistics.fmean(values):.2f} ({min(values):.2f}–{max(values):.2f})")
         print(f"| {arm} | {' | '.join(cells)} | {len(rows)} |")
+    print()
+
+
+def print_differences(scores: Mapping[str, list[dict[str, Any]]]) -> None:
+    """Of each later arm from the first, seed by seed: the mean, and its 95 % interval by Student's
+    t."""
+    if not scores:
+        return
+    (first, others), *rest = scores.items()
+    for arm, rows in rest:
+        pairs = list(zip(rows, others, strict=False))
+        if len(pairs) < 2:
+            continue
+        for kind in ("resolution", "ratio"):
+            for name in rows[0].get(kind, {}):
+                found = [new[kind][name]["fid"] - old[kind][name]["fid"] for new, old in pairs]
+                half = student.ppf(0.975, len(found) - 1) * statistics.stdev(found)
+                half /= len(found) ** 0.5
+                mean = statistics.fmean(found)
+                print(f"{arm} less {first}, {kind} {name}: {mean:+.2f} ± {half:.2f}")
     print()
 
 

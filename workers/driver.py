@@ -45,6 +45,10 @@ class Machines(Devices, Protocol):
         """Raises ClusterUnavailable when they have gone."""
         ...
 
+    def confirm(self) -> None:
+        """The same, of now: waits for an answer."""
+        ...
+
     def reconnect(self) -> None:
         """Join those that are there now; raises ClusterUnavailable when there are none yet."""
         ...
@@ -154,24 +158,24 @@ class Driver:
             # What is recorded stays; whoever claims it next goes on from there.
             self._release(claim)
         except GansearchError as error:
-            self._fail(claim, str(error))
+            self._end_badly(claim, str(error))
         except Exception as error:
             logger.exception("job failed", extra={"job": claim.job.id})
-            if self._cluster_has_gone():
-                self._release(claim)
-                return
-            self._fail(claim, f"{type(error).__name__}: {error}".splitlines()[0])
+            self._end_badly(claim, f"{type(error).__name__}: {error}".splitlines()[0])
 
     def _check(self, heart: Heartbeat) -> None:
         heart.check()
         self._cluster.check()
 
-    def _cluster_has_gone(self) -> bool:
+    def _end_badly(self, claim: Claim, reason: str) -> None:
+        """What breaks, in whatever way, because the cluster has gone fails no job."""
         try:
-            self._cluster.check()
+            self._cluster.confirm()
         except ClusterUnavailable:
-            return True
-        return False
+            logger.info("not failed", extra={"job": claim.job.id, "reason": reason})
+            self._release(claim)
+        else:
+            self._fail(claim, reason)
 
     def _release(self, claim: Claim) -> None:
         try:

@@ -65,11 +65,19 @@ class OneProcess:
         self.protocols: dict[str, Mapping[str, Any]] = {}
         self.before: Callable[[], None] = lambda: None
         self.gone: list[str] = []  # one reason for each time that they will not be reached
+        self.going: list[str] = []  # the same, that only `confirm` knows of
 
     def check(self) -> None:
         """See Machines."""
         if self.gone:
             raise ClusterUnavailable(self.gone[0])
+
+    def confirm(self) -> None:
+        """Unlike `check` it knows at once."""
+        self.check()
+        if self.going:
+            self.gone.append(self.going.pop())
+            self.check()
 
     def reconnect(self) -> None:
         """See Machines."""

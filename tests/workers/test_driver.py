@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from search_service.domain.job import JobState, JobStep
-from search_service.errors import ClusterUnavailable, StorageUnavailable
+from search_service.errors import ClusterUnavailable, StorageUnavailable, TrainingFailed
 from search_service.telemetry.metrics import REGISTRY
 
 
@@ -128,6 +128,25 @@ def test_a_cluster_that_goes_fails_no_job_and_the_next_one_goes_on_with_it(
     workplace.hire("successor").turn()
     ended = workplace.storage.jobs.get(job.id)
     assert (ended.state, ended.evaluations) == (JobState.SUCCEEDED, 12)
+
+
+@pytest.mark.parametrize(
+    "broken", [RuntimeError("connection reset"), TrainingFailed("the processes died")]
+)
+def test_what_breaks_before_it_is_known_that_the_cluster_has_gone_fails_no_job(
+    workplace: Any, job: Any, broken: Exception
+) -> None:
+    def breaks() -> None:
+        workplace.machines.going.append("another cluster is there")
+        raise broken
+
+    workplace.machines.before = breaks
+    workplace.driver.turn()
+    assert workplace.storage.jobs.get(job.id).state is JobState.RUNNING
+    workplace.machines.gone.clear()
+    workplace.machines.before = lambda: None
+    assert workplace.hire("successor").turn()
+    assert workplace.storage.jobs.get(job.id).state is JobState.SUCCEEDED
 
 
 def test_a_cluster_that_has_gone_hands_its_job_back(workplace: Any, job: Any) -> None:

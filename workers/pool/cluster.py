@@ -87,6 +87,13 @@ class Cluster:
             raise ClusterUnavailable("not connected to a Ray cluster")
         self._watch.check()
 
+    def confirm(self) -> None:
+        """Wait until it has answered what is asked from now on; raises ClusterUnavailable when it
+        has gone."""
+        if self._watch is None:
+            raise ClusterUnavailable("not connected to a Ray cluster")
+        self._watch.confirm()
+
     def nodes(self) -> Sequence[Mapping[str, Any]]:
         """Ray's table of nodes, a few seconds old at most while the cluster answers."""
         return self._watch.nodes() if self._watch is not None else []

@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 Nodes = Sequence[Mapping[str, Any]]  # Ray's table: NodeID, Alive, Resources, ...
 
 LOOK_SECONDS = 1.0
+CONFIRM_SECONDS = 0.05  # between two looks at whether an answer came
 LOST_SECONDS = 20.0  # without an answer; Ray itself ends a process that waits for a minute
 
 
@@ -50,6 +51,15 @@ class Watch:
             self._gone = f"no answer for {silent:.0f} s"
         if self._gone:
             raise ClusterUnavailable(f"the Ray cluster has gone: {self._gone}")
+
+    def confirm(self) -> None:
+        """Wait until the cluster has answered what is asked from now on. Raises ClusterUnavailable
+        when it has gone."""
+        for _ in range(2):  # the first answer may be to an earlier question
+            before = self._heard
+            while self._heard == before:
+                self.check()
+                time.sleep(CONFIRM_SECONDS)
 
     def close(self) -> None:
         """Look no more."""

@@ -50,6 +50,33 @@ def gone(watched: Watch) -> str:
     return ""
 
 
+def test_what_is_confirmed_was_answered_since() -> None:
+    """An answer that is on its way when the question comes does not count."""
+    head = Head()
+    with closing(watch(head)) as watched:
+        watched.confirm()
+        head.answers.clear()
+        confirmed = threading.Event()
+
+        def confirm() -> None:
+            watched.confirm()
+            confirmed.set()
+
+        threading.Thread(target=confirm, daemon=True).start()
+        assert not confirmed.wait(0.2)
+        head.answers.set()
+        assert confirmed.wait(60)
+
+
+def test_nothing_is_confirmed_of_a_cluster_that_goes_meanwhile() -> None:
+    head = Head()
+    with closing(watch(head, lost_seconds=0.3)) as watched:
+        head.answers.clear()
+        with pytest.raises(ClusterUnavailable, match="no answer"):
+            watched.confirm()
+        head.answers.set()
+
+
 def test_nodes_that_join_are_seen() -> None:
     head = Head()
     with closing(watch(head)) as watched:

@@ -30,9 +30,8 @@ class Following:
         self._thread.start()
 
     def close(self) -> None:
-        """Follow no more."""
+        """Follow no more, once the stream says something or breaks; waits for neither."""
         self._done.set()
-        self._thread.join()
 
     def _follow(self) -> None:
         while not self._done.is_set() and not self.ended:

@@ -17,6 +17,7 @@ DOWN_SECONDS = (0.2, 3.0)  # until a killed part is started again
 STOP_SECONDS = (1.0, 6.0)
 LONG_STOP_SECONDS = (17.0, 22.0)  # longer than any lease
 LONG_STOPS = 0.25  # share of them
+MOST_AT_ONCE = 3  # parts that are down or not yet recovered: no service without any of its parts
 
 
 @dataclass
@@ -34,12 +35,20 @@ class _Blow:
 class Storm:
     """Strikes, starts again what fell, and watches how all of it recovers."""
 
-    def __init__(self, site: Site, *, seed: int, every_seconds: tuple[float, float]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        *,
+        seed: int,
+        every_seconds: tuple[float, float],
+        blows: int | None = None,
+    ) -> None:
         """A blow comes after a time within `every_seconds`, if the part that it is meant for
-        serves by then."""
+        serves by then and at most two others are recovering. After `blows` there is peace."""
         self._site = site
         self._rng = random.Random(seed)
         self._every = every_seconds
+        self._left = blows
         self._cards = self._deck()
         self._down: list[_Blow] = []  # struck, and not yet started again
         self._recovering: list[_Blow] = []
@@ -52,10 +61,10 @@ class Storm:
         deadline = time.monotonic() + seconds
         strike_at = time.monotonic()
         while True:
-            calm = until() and all(tally.killed for tally in self._tallies)
+            calm = self._left == 0 or (until() and all(tally.killed for tally in self._tallies))
             self._raise_up()
             self._note_recoveries(nothing_comes=until())
-            if calm and not self._down and not self._recovering:
+            if calm and until() and not self._down and not self._recovering:
                 return
             now = time.monotonic()
             if now > deadline:
@@ -81,6 +90,8 @@ class Storm:
 
     def _strike(self) -> bool:
         """The awaited blow, if it can be dealt."""
+        if len(self._down) + len(self._recovering) >= MOST_AT_ONCE:
+            return False
         kind, deadly = self._awaited
         struck = {blow.component for blow in (*self._down, *self._recovering)}
         there = [c for c in self._site.of_kind(kind) if c not in struck and c.serves()]
@@ -100,6 +111,8 @@ class Storm:
         logger.info("%s %s for %.1f s", "killed" if deadly else "stopped", component.name, seconds)
         self._down.append(_Blow(component, deadly, at=now, up_at=now + seconds))
         self._awaited = next(self._cards)
+        if self._left is not None:
+            self._left -= 1
         return True
 
     def _raise_up(self) -> None:

@@ -53,9 +53,10 @@ def disturbed(
     seed: int,
     every_seconds: tuple[float, float],
     seconds: float,
+    blows: int | None = None,
 ) -> Result:
-    """A whole site in `folder`, and a storm on it until the jobs have ended. Raises TimeoutError
-    when they do not within so many seconds."""
+    """A whole site in `folder`, and a storm on it until the jobs have ended, of at most so many
+    blows. Raises TimeoutError when they do not end within so many seconds."""
     with ExitStack() as open_here:
         site = open_here.enter_context(closing(Site(folder)))
         site.start()
@@ -69,7 +70,7 @@ def disturbed(
                     followers[job] = open_here.enter_context(closing(Following(urls, job)))
             return len(submitting.ids) == len(bodies) and not site.watching.open_jobs
 
-        storm = Storm(site, seed=seed, every_seconds=every_seconds)
+        storm = Storm(site, seed=seed, every_seconds=every_seconds, blows=blows)
         began = time.monotonic()
         submitting.start()
         storm.rage(until=ended, seconds=seconds)

@@ -25,9 +25,9 @@ class Workload:
     searches: int = 5
     trainings: int = 3
     scorings: int = 2
-    evaluations: int = 40  # of each search
-    images: int = 4000  # of each training
-    samples: int = 4096  # of each scoring
+    evaluations: int = 24  # of each search
+    images: int = 2000  # of each training
+    samples: int = 2048  # of each scoring
 
 
 def supernet() -> Body:

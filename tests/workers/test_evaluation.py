@@ -1,4 +1,5 @@
 import io
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from PIL import Image
 
 from search_service import spaces
 from search_service.domain.measurement import MeasurementRequest, Protocol
-from search_service.domain.space import smallest
+from search_service.domain.space import Architecture, SearchSpace, largest, smallest
 from search_service.errors import (
     InvalidArchitecture,
     InvalidFile,
@@ -19,9 +20,11 @@ from search_service.errors import (
     UnknownName,
 )
 from workers import supernets
-from workers.evaluation import ArchitectureEvaluator, Judging
+from workers.evaluation import ArchitectureEvaluator, Judging, load_supernet
 from workers.evaluators.extractors.fashion_classifier import FashionFeatures
 from workers.evaluators.latency import calibrate
+from workers.evaluators.latents import latent_shard
+from workers.images import grid, png, to_uint8, upsample
 
 PARAMETERS = {
     "resolution": 32,
@@ -79,6 +82,30 @@ def test_fid_comes_with_its_interval_samples_and_a_picture(
     assert found.protocol == request_fid.protocol
     assert found.images_png is not None
     assert Image.open(io.BytesIO(found.images_png)).size == (128, 128)
+
+
+@pytest.mark.parametrize("chosen", [smallest, largest])
+@pytest.mark.parametrize("objective", ["fid", "feature_distance"])
+def test_a_picture_shows_what_an_architecture_makes_of_the_latents_that_all_are_given(
+    evaluator: ArchitectureEvaluator,
+    request_fid: MeasurementRequest,
+    chosen: Callable[[SearchSpace], Architecture],
+    objective: str,
+) -> None:
+    """So two pictures of one supernet are of the same latents, image by image."""
+    supernet = load_supernet("anycost", PARAMETERS, weights_of(PARAMETERS))
+    architecture = chosen(supernet.space)
+    with torch.inference_mode():
+        images = supernet(latent_shard(0, 0, 16), architecture)
+        expected = grid(to_uint8(upsample(images, 32))[:16].numpy(), 4)
+    protocol = request_fid.protocol
+    if objective != "fid":
+        followed = evaluator.image_protocols["others"][objective]
+        protocol = Protocol(objective=objective, parameters={**followed, "samples": 32, "seed": 0})
+    found = evaluator.measure(
+        replace(request_fid, architecture=str(architecture), protocol=protocol)
+    )
+    assert found.images_png == png(expected)
 
 
 def test_a_candidate_that_climbs_has_the_value_it_would_have_had_at_once(

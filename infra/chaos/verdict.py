@@ -1,16 +1,25 @@
 """What must hold after the storm, and where it does not, in words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from sqlalchemy import func, select
 
-from infra.chaos.following import Following
 from infra.chaos.outcome import Outcome, all_events
 from search_service.storage import open_storage
 from search_service.storage.sql.engine import Database
 from search_service.storage.sql.tables import measurement_leases
 
 SHOWN = 300  # characters of a difference
+
+
+class Follower(Protocol):
+    """Who heard a job's events."""
+
+    @property
+    def heard(self) -> Sequence[int]:
+        """Their numbers, as they came."""
+        ...
 
 
 def of_outcome(disturbed: Outcome, straight: Outcome) -> Iterator[str]:
@@ -32,7 +41,7 @@ def of_outcome(disturbed: Outcome, straight: Outcome) -> Iterator[str]:
         yield f"{len(lost)} measurements are missing, {len(extra)} were not needed"
 
 
-def of_events(url: str, followers: Mapping[str, Following]) -> Iterator[str]:
+def of_events(url: str, followers: Mapping[str, Follower]) -> Iterator[str]:
     """Numbered without a gap, told without a gap or a repeat; `followers` by the job's id."""
     storage = open_storage(url)
     for job, follower in followers.items():

@@ -65,7 +65,8 @@ def create_app(
     app.add_middleware(Envelope)
     errors.install(app)
     openapi.install(app)
-    for module in (asked, supernets, jobs, evaluations, artifact_routes, devices, health, page):
+    # Routes are tried in this order: what is asked for most comes first.
+    for module in (jobs, evaluations, supernets, artifact_routes, devices, asked, health, page):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=page.WEB), name="static")
     return app

@@ -1,6 +1,6 @@
 """What the search asks of a pool: take measurement requests, give outcomes back as they finish."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,8 +32,13 @@ class Pool(Protocol):
         outcome: an actor that dies has its request tried again elsewhere, then failed."""
         ...
 
+    def withdraw(self) -> Collection[int]:
+        """Forget what nobody has begun to measure; its tickets, which get no outcome."""
+        ...
+
     def abandon(self) -> None:
-        """Forget every ticket; their outcomes are never given."""
+        """Forget every ticket; their outcomes are never given. What is being measured may go on
+        for some seconds, and is then ended."""
         ...
 
 
@@ -70,6 +75,12 @@ class InlinePool:
             return [Outcome(ticket=ticket, measurement=self._measure(request))]
         except MeasurementFailed as error:
             return [Outcome(ticket=ticket, failure=str(error))]
+
+    def withdraw(self) -> Collection[int]:
+        """See Pool."""
+        withdrawn = list(self._queue)
+        self._queue.clear()
+        return withdrawn
 
     def abandon(self) -> None:
         """See Pool."""

@@ -67,9 +67,11 @@ class Driver:
         cluster: Machines,
         references: Path,
         runs: Path,
+        drain_seconds: float = 0.0,
     ) -> None:
         """`references` is the folder of reference statistics that are computed here, `runs` that of
-        trainings, which all nodes that train must see."""
+        trainings, which all nodes that train must see. `drain_seconds` is how long measurements
+        under way may take to their end once the worker is to stop."""
         self._name = name
         self._storage = storage
         self._wake_ups = wake_ups
@@ -77,6 +79,7 @@ class Driver:
         self._cluster = cluster
         self._runs = runs
         self._references = references
+        self._drain_seconds = drain_seconds
         self._pool = KeptPool(cluster.pool, references=references)
         self._devices: set[str] = set()  # that are registered
         self.stop = threading.Event()
@@ -142,6 +145,7 @@ class Driver:
             references=self._references,
             runs=self._runs,
             check=lambda: self._check(heart),
+            drain_seconds=self._drain_seconds,
         )
         logger.info("claimed", extra={"job": claim.job.id, "fence": claim.fence})
         try:

@@ -70,6 +70,7 @@ def serve(settings: Settings, *, ready: Callable[[], None]) -> None:
             cluster=cluster,
             references=settings.data_dir / "references",
             runs=settings.data_dir / "runs",
+            drain_seconds=settings.drain_seconds,
         )
         for signum in (signal.SIGTERM, signal.SIGINT):  # again: Ray took the first for itself
             signal.signal(signum, lambda *_: driver.stop.set())

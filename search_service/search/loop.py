@@ -44,7 +44,8 @@ class _Flight:
 @dataclass(kw_only=True)
 class Search:
     """One claimed search. `check` is called at every turn and raises to stop it (LostClaim when
-    the claim has ended, or the owner's own signal); what is recorded by then is kept."""
+    the claim has ended, or the owner's own signal); what is recorded by then is kept. After `run`
+    `drain` may be called, and `close` must be."""
 
     claim: Claim
     plan: Plan
@@ -72,14 +73,25 @@ class Search:
 
         Raises what `check` raises, and LostClaim from any write.
         """
-        try:
-            recorded = history.recorded(self.claim.job, plan=self.plan, storage=self.storage)
-            while self._turn(recorded):
-                self.check()
-            return self._conclude()
-        finally:
-            self._measuring.abandon()
-            telemetry.set_hypervolume(self.claim.job.id, None)
+        recorded = history.recorded(self.claim.job, plan=self.plan, storage=self.storage)
+        while self._turn(recorded):
+            self.check()
+        return self._conclude()
+
+    def drain(self, seconds: float) -> None:
+        """After `run` was stopped: begin nothing more, and keep what the pool has in hand if it
+        comes within so many seconds. Raises LostClaim."""
+        self._measuring.withdraw()
+        deadline = time.monotonic() + seconds
+        while self._measuring.being_made and (left := deadline - time.monotonic()) > 0:
+            for number, answer in self._measuring.receive(min(left, POLL_SECONDS)):
+                if flight := self._flights.get(number):  # none: of the front's re-measurement
+                    self._advance(flight, answer)
+
+    def close(self) -> None:
+        """Expect nothing more; to be called at the end, whatever it was."""
+        self._measuring.abandon()
+        telemetry.set_hypervolume(self.claim.job.id, None)
 
     def _turn(self, recorded: dict[int, history.Recorded]) -> bool:
         """Propose what the window allows, take in what has finished; False when all is done."""

@@ -3,13 +3,13 @@ them, made by the pool where nobody does."""
 
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from search_service import telemetry
 from search_service.artifacts import Artifacts
 from search_service.domain.job import Claim
-from search_service.domain.measurement import Measurement, MeasurementRequest
+from search_service.domain.measurement import Measurement, MeasurementKey, MeasurementRequest
 from search_service.pools import Outcome, Pool
 from search_service.storage.base import Storage
 
@@ -28,6 +28,7 @@ class Measuring:
         self._known: deque[tuple[int, Measurement]] = deque()
         self._made_elsewhere: dict[int, MeasurementRequest] = {}  # by label
         self._looked_at = float("-inf")
+        self._begins = True  # measurements that are not on their way yet
 
     def ask(self, label: int, request: MeasurementRequest) -> None:
         """Read it if it was ever made, wait for it if another job is making it, else hand it to the
@@ -56,6 +57,17 @@ class Measuring:
         """How many were asked for and not received."""
         return len(self._asked) + len(self._known) + len(self._made_elsewhere)
 
+    @property
+    def being_made(self) -> int:
+        """How many the pool has in hand."""
+        return len(self._asked)
+
+    def withdraw(self) -> None:
+        """From now on nothing more is begun; what the pool has in hand may still be received."""
+        self._begins = False
+        for ticket in self._pool.withdraw():
+            del self._asked[ticket]
+
     def abandon(self) -> None:
         """Expect nothing more of the pool."""
         self._pool.abandon()
@@ -68,7 +80,9 @@ class Measuring:
         wanted = {label: self._made_elsewhere[label] for label in labels}
         found = self._storage.measurements.find(request.key for request in wanted.values())
         missing = {request.key for request in wanted.values() if request.key not in found}
-        ours = self._storage.measurements.reserve(self._claim, missing) if missing else ()
+        ours: Collection[MeasurementKey] = ()
+        if missing and self._begins:
+            ours = self._storage.measurements.reserve(self._claim, missing)
         for label, request in wanted.items():
             if request.key in found:
                 self._known.append((label, replace(found[request.key], seconds=0.0)))

@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     actor_cpus: float = Field(default=1.0, gt=0)  # cores of each actor that judges images
     actor_gpus: float = Field(default=0.0, ge=0)  # and GPUs; 0.25: four actors share one
     measurement_seconds: float = Field(default=3600.0, gt=0)  # an actor that takes longer is ended
+    drain_seconds: float = Field(default=20.0, ge=0)  # of a stopped worker, for what is in hand
     artifacts: str = Field(default="", repr=False)  # fsspec URI; empty: in the data directory
     auth: Literal["off", "keys"] = "off"
     rate_limit: int = Field(default=0, ge=0)  # requests a minute of one client; 0: no limit

@@ -28,6 +28,7 @@ class Actor:
     work: Work | None = None
     waiting: deque[Work] = field(default_factory=deque)  # of architectures that it knows
     since: float = field(default_factory=time.monotonic)  # of its work, or of having none
+    abandoned_at: float = 0.0  # when the last waited no more for its work
     overdue: bool = False  # killed because its work took too long
     leaving: bool = False  # after the work in its hands
 

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import ray
@@ -26,6 +26,7 @@ REMEMBERED = 256  # architectures whose last actor is remembered
 FOLLOW_SECONDS = 1.0  # between two looks at what the cluster has
 IDLE_SECONDS = 30.0  # an actor without work for so long is given back
 LIMIT_SECONDS = 3600.0  # of one measurement
+ABANDONED_SECONDS = 5.0  # for which an actor may go on with what nobody waits for
 
 
 class RayPool:
@@ -82,14 +83,21 @@ class RayPool:
             self._receive(0.0)
             self._turn()
 
+    def withdraw(self) -> Collection[int]:
+        """See Pool."""
+        lines = [*self._lines.values(), *(actor.waiting for actor in self._staff.actors)]
+        withdrawn = [work.ticket for line in lines for work in line]
+        for line in lines:
+            line.clear()
+        return withdrawn
+
     def abandon(self) -> None:
-        """See Pool. A measurement under way runs to its end, unheard."""
-        self._lines.clear()
+        """See Pool. An actor that does not come to the end of it soon is replaced."""
+        self.withdraw()
         self._outcomes.clear()
         for actor in self._staff.actors:
-            actor.waiting.clear()
-            if actor.work is not None:
-                actor.work.ticket = 0
+            if actor.work is not None and actor.work.ticket:
+                actor.work.ticket, actor.abandoned_at = 0, time.monotonic()
 
     def close(self) -> None:
         """End the actors. Their cluster may have gone."""
@@ -247,7 +255,9 @@ class RayPool:
         """The dead actor's work is tried again, unless it was the death of too many."""
         innocent = deaths.is_of_node(actor.node, self._room.nodes()) and not actor.overdue
         why = deaths.reason(error)
-        if actor.overdue:
+        if not work.ticket:
+            why = "nobody waits for its work any more"
+        elif actor.overdue:
             why = f"it took longer than its limit of {self._limit_seconds:g} s"
         logger.warning(
             "an actor died", extra={"device": actor.device, "cause": why, "with_node": innocent}
@@ -274,8 +284,10 @@ class RayPool:
 
     def _kill_overdue(self, now: float) -> None:
         for actor in self._staff.actors:
-            late = actor.work is not None and now - actor.since > self._limit_seconds
-            if late and not actor.overdue:
+            if actor.work is None or actor.overdue:
+                continue
+            unheard = not actor.work.ticket and now - actor.abandoned_at > ABANDONED_SECONDS
+            if unheard or now - actor.since > self._limit_seconds:
                 actor.overdue = True
                 ray.kill(actor.handle)
 

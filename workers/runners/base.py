@@ -24,6 +24,7 @@ class Means:
     references: Path  # the folder of what is computed here of real images
     runs: Path  # the folder in which a training keeps what it needs to go on
     check: Callable[[], None]  # raises when the work is to stop; call it every second or so
+    drain_seconds: float  # how long what is in hand may take when the worker is to stop
 
 
 class Runner(Protocol):

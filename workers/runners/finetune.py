@@ -106,9 +106,12 @@ def _score(
         artifacts=means.artifacts,
     )
     (request,) = plan.final_judgements(evaluation.architecture)
-    measuring.ask(0, request)
-    while not (received := measuring.receive(POLL_SECONDS)):
-        means.check()
+    try:
+        measuring.ask(0, request)
+        while not (received := measuring.receive(POLL_SECONDS)):
+            means.check()
+    finally:
+        measuring.abandon()  # the pool's next user must not be given its answer
     ((_, answer),) = received
     if isinstance(answer, str):
         raise MeasurementFailed(answer)

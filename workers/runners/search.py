@@ -1,5 +1,7 @@
 """A search job: its spec becomes a plan, a searcher and a first few architectures; then it runs."""
 
+from contextlib import closing
+
 from search_service import catalog, searchers
 from search_service.domain.job import Claim, Ended, JobState
 from search_service.domain.objective import Source, objective
@@ -11,6 +13,7 @@ from search_service.search.plan import Plan
 from search_service.searchers.base import Problem
 from search_service.spaces.feasibility import admits
 from search_service.storage.base import Storage
+from workers.heartbeat import Draining
 from workers.runners.base import Means
 
 
@@ -56,7 +59,12 @@ def run_search(claim: Claim, means: Means) -> Ended:
         artifacts=means.artifacts,
         check=means.check,
     )
-    return search.run()
+    with closing(search):
+        try:
+            return search.run()
+        except Draining:
+            search.drain(means.drain_seconds)
+            raise
 
 
 def _warm_start(spec: SearchSpec, problem: Problem, *, storage: Storage) -> list[Architecture]:

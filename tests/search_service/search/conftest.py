@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,7 @@ from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.domain.spec import SearchSpec
 from search_service.domain.supernet import Device, Supernet, SupernetStatus
 from search_service.errors import MeasurementFailed
-from search_service.pools import InlinePool
+from search_service.pools import InlinePool, Pool
 from search_service.queue import open_wake_ups
 from search_service.search import Search
 from search_service.search.plan import Plan
@@ -104,8 +105,11 @@ class World:
         check: Callable[[], None] = lambda: None,
         lease_seconds: float = 0,
         measure: Callable[[MeasurementRequest], Measurement] | None = None,
+        pool: Pool | None = None,
+        drain_seconds: float | None = None,
     ) -> tuple[Claim, Ended]:
-        """Claim the next job and search, outcomes coming in as `order` shuffles them."""
+        """Claim the next job and search, outcomes coming in as `order` shuffles them; when it is
+        stopped it drains, if that is asked for."""
         claim = self.storage.jobs.claim(worker="w", lease_seconds=lease_seconds)
         assert claim is not None
         spec = SearchSpec.from_json(claim.job.spec)
@@ -130,11 +134,17 @@ class World:
             ),
             first=[],
             storage=self.storage,
-            pool=InlinePool(measure or self.laboratory.measure, seed=order),
+            pool=pool or InlinePool(measure or self.laboratory.measure, seed=order),
             artifacts=self.artifacts,
             check=check,
         )
-        ended = search.run()
+        with closing(search):
+            try:
+                ended = search.run()
+            except Exception:
+                if drain_seconds is not None:
+                    search.drain(drain_seconds)
+                raise
         self.storage.jobs.finish(claim, state=ended.state, reason=ended.reason)
         return claim, ended
 

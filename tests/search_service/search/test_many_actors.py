@@ -3,7 +3,7 @@
 import heapq
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,12 @@ class ActorsInCountedTime(InlinePool):
         self.now, ticket, request = heapq.heappop(self._busy)
         self.order.append(ticket)
         return [Outcome(ticket=ticket, measurement=self._measure(request))]
+
+    def withdraw(self) -> Collection[int]:
+        """See Pool."""
+        withdrawn = [ticket for ticket, _ in self._line]
+        self._line.clear()
+        return withdrawn
 
     def abandon(self) -> None:
         """See Pool."""

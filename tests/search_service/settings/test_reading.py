@@ -1,11 +1,15 @@
 """From an environment to settings."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from search_service.errors import InvalidSetting
-from search_service.settings import read_settings
+from search_service.settings import Settings, read_settings
+from search_service.settings.values import PREFIX
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_nothing_set_gives_a_store_in_the_data_directory(
@@ -34,6 +38,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "ACTOR_CPUS": "2.0",
         "ACTOR_GPUS": "0.25",
         "MEASUREMENT_SECONDS": "90.0",
+        "DRAIN_SECONDS": "7.5",
         "LOG_LEVEL": "debug",
         "LOG_FORMAT": "json",
         "METRICS_HOST": "0.0.0.0",
@@ -45,6 +50,24 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     for name, value in (given | {"LOG_LEVEL": "DEBUG"}).items():
         assert str(getattr(settings, name.lower())) == value
     assert len(settings.masked()) == len(given)
+
+
+def test_the_documentation_names_every_variable_and_no_other() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    rows = [line.split("`")[1] for line in text.splitlines() if line.startswith("| `GANSEARCH_")]
+    assert sorted(rows) == sorted(PREFIX + name.upper() for name in Settings.model_fields)
+    assert set(re.findall(r"GANSEARCH_[A-Z_]+", text)) <= {*rows, PREFIX}
+
+
+def test_the_documented_defaults_are_those_of_an_empty_environment() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    for line in text.splitlines():
+        if line.startswith("| `GANSEARCH_"):
+            variable, default = (cell.strip() for cell in line.split("|")[1:3])
+            field = Settings.model_fields[variable.strip("`").removeprefix(PREFIX).lower()]
+            if default.startswith("`"):  # others are told in words
+                said = type(field.default)(default.strip("`"))
+                assert said == field.default, variable
 
 
 def test_an_empty_variable_is_an_unset_one(tmp_path: Path) -> None:

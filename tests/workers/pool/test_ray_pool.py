@@ -23,6 +23,7 @@ from workers.pool import Cluster, EvaluatorSpec, Need, RayPool
 
 ZOO = Path(__file__).parents[3] / "zoo" / "anycost-fashion32"
 PATIENCE_SECONDS = 400.0
+SLEEP_SECONDS = 60.0  # see `light_seats`
 
 pytestmark = [
     pytest.mark.slow,
@@ -74,6 +75,33 @@ def test_what_kills_its_actor_three_times_fails_with_the_reason_and_the_rest_is_
     assert by_name["sleep"].failure == (
         "ended its actor 3 times, the last time because it took longer than its limit of 3 s"
     )
+
+
+def test_what_was_abandoned_holds_its_actor_for_some_seconds_only(
+    cluster: Cluster, seats: Any, ask_for: Any
+) -> None:
+    whole = Need(cpus=2)  # room for one actor
+    with closing(RayPool(seats(cpus=2), room=cluster, need=whole)) as pool:
+        for place in range(8):
+            pool.submit(ask_for(f"sleep{place}"))
+        pool.abandon()
+        wanted = pool.submit(ask_for("a"))
+        began = time.monotonic()
+        (outcome,) = until(pool, lambda found: len(found) == 1)
+        assert (outcome.ticket, outcome.failure) == (wanted, "")
+        assert time.monotonic() - began < SLEEP_SECONDS
+
+
+def test_what_is_withdrawn_was_not_begun_and_the_rest_is_answered(
+    cluster: Cluster, seats: Any, ask_for: Any
+) -> None:
+    with closing(RayPool(seats(), room=cluster, need=Need())) as pool:
+        tickets = {pool.submit(ask_for("a" * size)) for size in range(1, 9)}
+        withdrawn = set(pool.withdraw())
+        assert withdrawn < tickets
+        found = until(pool, lambda found: len(found) == len(tickets - withdrawn))
+        assert {outcome.ticket for outcome in found} == tickets - withdrawn
+        assert not pool.withdraw()
 
 
 def test_a_killed_actors_work_is_done_by_another_and_an_idle_pool_gives_all_back(

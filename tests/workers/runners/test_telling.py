@@ -38,6 +38,7 @@ class Site:
             references=self.folder,
             runs=self.folder,
             check=lambda: None,
+            drain_seconds=0.0,
         )
         return Telling(self.folder, recipes.parse(RECIPE)[1], claim, means)
 

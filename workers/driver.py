@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -33,8 +34,8 @@ REJOIN_SECONDS = 2.0  # between two tries to reach a cluster
 class Machines(Devices, Protocol):
     """What measures: `workers.pool.Cluster` is one."""
 
-    def pool(self, spec: EvaluatorSpec) -> SupernetPool:
-        """Actors for one supernet. Raises InvalidInput when the parts do not fit each other."""
+    def pool(self, spec: EvaluatorSpec, *, check: Callable[[], None]) -> SupernetPool:
+        """See MakePool."""
         ...
 
     def shards(self, spec: ScoreSpec) -> ShardPool:
@@ -97,16 +98,18 @@ class Driver:
                 logger.warning("waiting for a cluster", extra={"reason": str(error)})
                 self._rejoin()
                 busy = True
+            except Draining:
+                return
             if not busy:
                 self._wake_ups.wait(IDLE_SECONDS)
 
     def turn(self) -> bool:
         """Settle what is pending and run one job; False when there was none. Raises
-        ClusterUnavailable, the job handed back."""
+        ClusterUnavailable, the job handed back, and Draining when none was taken yet."""
         self._cluster.check()
         if set(self._cluster.devices()) - self._devices:
             self.register_devices()
-        settle_supernets(storage=self._storage, pool=self._pool)
+        self._settle()
         claim = self._storage.jobs.claim(worker=self._name, lease_seconds=LEASE_SECONDS)
         if claim is None:
             self._pool.rest()
@@ -115,9 +118,10 @@ class Driver:
         return True
 
     def register_devices(self) -> None:
-        """Calibrate the cluster's devices that are new, or whose protocol has changed since."""
+        """Calibrate the cluster's devices that are new, or whose protocol has changed since. Raises
+        Draining when the worker is to stop before that is done."""
         found = set(self._cluster.devices())
-        register_devices(self._cluster, storage=self._storage)
+        register_devices(self._cluster, storage=self._storage, check=self._check_stop)
         self._devices = found
 
     def _rejoin(self) -> None:
@@ -150,6 +154,7 @@ class Driver:
         logger.info("claimed", extra={"job": claim.job.id, "fence": claim.fence})
         try:
             with heart:
+                # self._settle()  # what was registered since, this job's supernet perhaps
                 ended = RUNNERS[claim.job.kind](claim, means)
             job = self._storage.jobs.finish(
                 claim, state=ended.state, reason=ended.reason, result=ended.result
@@ -166,6 +171,13 @@ class Driver:
         except Exception as error:
             logger.exception("job failed", extra={"job": claim.job.id})
             self._end_badly(claim, f"{type(error).__name__}: {error}".splitlines()[0])
+
+    def _check_stop(self) -> None:
+        if self.stop.is_set():
+            raise Draining
+
+    def _settle(self) -> None:
+        settle_supernets(storage=self._storage, pool=self._pool, check=self._check_stop)
 
     def _check(self, heart: Heartbeat) -> None:
         heart.check()

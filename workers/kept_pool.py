@@ -29,23 +29,33 @@ class SupernetPool(Pool, Protocol):
         ...
 
 
+class MakePool(Protocol):
+    """How a pool comes to be."""
+
+    def __call__(self, spec: EvaluatorSpec, /, *, check: Callable[[], None]) -> SupernetPool:
+        """Actors for one supernet. Raises InvalidInput when the parts do not fit each other, and
+        whatever `check` raises, which is called every second or so until the first is there."""
+        ...
+
+
 class KeptPool:
     """Owns at most one pool; asking for another supernet's closes it."""
 
-    def __init__(self, make: Callable[[EvaluatorSpec], SupernetPool], *, references: Path) -> None:
+    def __init__(self, make: MakePool, *, references: Path) -> None:
         """`references` is the folder of reference statistics that are computed here."""
         self._make = make
         self._references = references
         self._kept: tuple[str, SupernetPool] | None = None  # of the supernet with this id
 
-    def of(self, supernet: Supernet) -> SupernetPool:
-        """Raises InvalidInput when the supernet's parts cannot be had or do not fit each other."""
+    def of(self, supernet: Supernet, *, check: Callable[[], None]) -> SupernetPool:
+        """Raises InvalidInput when the supernet's parts cannot be had or do not fit each other, and
+        what `check` raises, which is called every second or so while there is no actor yet."""
         if self._kept is not None:
             kept, pool = self._kept
             if kept == supernet.id:
                 return pool
             self.close()
-        pool = self._make(self._spec(supernet))
+        pool = self._make(self._spec(supernet), check=check)
         self._kept = (supernet.id, pool)
         return pool
 

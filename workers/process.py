@@ -16,6 +16,7 @@ from search_service.queue import open_news, open_wake_ups
 from search_service.settings import Settings, configure_logging, read_settings
 from search_service.storage import open_storage
 from workers.driver import Driver
+from workers.heartbeat import Draining
 from workers.pool import Cluster, Need
 from workers.presence import Presence
 
@@ -38,7 +39,7 @@ def run(*, announcements: int | None = None) -> int:
         _announce(announcements, "refused")
         sys.stderr.write(f"gansearch worker: {error}\n")
         return 1
-    except (KeyboardInterrupt, SystemExit):  # the latter is Ray's, for a SIGTERM while it starts
+    except (KeyboardInterrupt, SystemExit, Draining):  # the second is Ray's, while it starts
         logger.info("stopped before it was ready")
     return 0
 

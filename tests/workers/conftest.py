@@ -88,12 +88,13 @@ class OneProcess:
         """See Devices."""
         return list(self.protocols)
 
-    def calibrate(self, device: str) -> Mapping[str, Any]:
+    def calibrate(self, device: str, *, check: Callable[[], None]) -> Mapping[str, Any]:
         """See Devices."""
         return self.protocols[device]
 
-    def pool(self, spec: EvaluatorSpec) -> FormulaPool:
+    def pool(self, spec: EvaluatorSpec, *, check: Callable[[], None]) -> FormulaPool:
         """See Machines."""
+        check()
         self.pools.append(FormulaPool(lambda: self.before()))
         return self.pools[-1]
 

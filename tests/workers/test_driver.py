@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from search_service.domain.job import JobState, JobStep
+from search_service.domain.supernet import SupernetStatus
 from search_service.errors import ClusterUnavailable, StorageUnavailable, TrainingFailed
 from search_service.telemetry.metrics import REGISTRY
+from workers.heartbeat import Draining
 
 
 @pytest.fixture
@@ -161,6 +163,26 @@ def test_a_cluster_that_has_gone_hands_its_job_back(workplace: Any, job: Any) ->
     assert workplace.storage.jobs.get(job.id).state is JobState.SUCCEEDED
 
 
+def test_a_supernet_that_is_registered_while_another_is_settled_fails_no_search_of_it(
+    workplace: Any,
+) -> None:
+    """It is pending still when a worker that looked for such a moment ago claims its first job."""
+    submitted: list[Any] = []
+
+    workplace.register()
+    stored = workplace.storage.supernets.settle
+
+    def settle(supernet: Any) -> None:
+        stored(supernet)
+        if not submitted:
+            workplace.register("late")
+            submitted.append(workplace.submit(supernet="late"))
+
+    workplace.storage.supernets.settle = settle
+    assert workplace.driver.turn()
+    assert workplace.storage.jobs.get(submitted[0].id).state is JobState.SUCCEEDED
+
+
 def test_a_device_that_joins_is_registered(workplace: Any) -> None:
     workplace.driver.turn()
     workplace.machines.protocols["phone"] = {"reference_ms": 2.0}
@@ -181,3 +203,33 @@ def test_a_stopped_worker_takes_no_job(workplace: Any, job: Any) -> None:
     workplace.driver.stop.set()
     workplace.driver.run()
     assert workplace.storage.jobs.get(job.id).state is JobState.QUEUED
+
+
+def test_a_worker_stopped_while_its_first_actor_has_no_room_hands_its_job_back(
+    workplace: Any, job: Any
+) -> None:
+    make = workplace.machines.pool
+
+    def without_room(spec: Any, *, check: Any) -> Any:
+        check()
+        driver.stop.set()
+        return make(spec, check=check)
+
+    workplace.machines.pool = without_room
+    driver = workplace.hire("elsewhere")  # it has no actors yet
+    assert driver.turn()
+    waiting = workplace.storage.jobs.get(job.id)
+    assert (waiting.state, waiting.evaluations) == (JobState.RUNNING, 0)
+    workplace.machines.pool = make
+    assert workplace.hire("another").turn()
+    assert workplace.storage.jobs.get(job.id).state is JobState.SUCCEEDED
+
+
+def test_a_worker_stopped_while_it_settles_ends_and_another_goes_on(workplace: Any) -> None:
+    supernet = workplace.register()
+    workplace.driver.stop.set()
+    with pytest.raises(Draining):
+        workplace.driver.turn()
+    assert workplace.storage.supernets.get(supernet.id).status is SupernetStatus.PENDING
+    workplace.hire("another").turn()
+    assert workplace.storage.supernets.get(supernet.id).status is SupernetStatus.READY

@@ -1,6 +1,6 @@
 """A generator with classes: judged by all of them, and searched."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -95,7 +95,8 @@ def test_another_number_of_classes_than_the_data_has_is_refused(tmp_path: Path) 
 class EvaluatingPool(InlinePool):
     """Measures in the calling thread, for real."""
 
-    def __init__(self, spec: EvaluatorSpec) -> None:
+    def __init__(self, spec: EvaluatorSpec, *, check: Callable[[], None]) -> None:
+        check()
         evaluator = ArchitectureEvaluator(
             family=spec.family,
             parameters=spec.parameters,

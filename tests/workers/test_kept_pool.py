@@ -11,6 +11,10 @@ from workers.kept_pool import KeptPool
 from workers.pool import EvaluatorSpec
 
 
+def go_on() -> None:
+    """A check that lets everything go on."""
+
+
 @pytest.fixture
 def kept(workplace: Any, tmp_path: Path) -> KeptPool:
     return KeptPool(workplace.machines.pool, references=tmp_path)
@@ -18,15 +22,15 @@ def kept(workplace: Any, tmp_path: Path) -> KeptPool:
 
 def test_the_next_job_on_a_supernet_finds_its_actors_alive(workplace: Any, kept: KeptPool) -> None:
     supernet = workplace.register()
-    assert kept.of(supernet) is kept.of(supernet)
+    assert kept.of(supernet, check=go_on) is kept.of(supernet, check=go_on)
     assert [pool.closed for pool in workplace.machines.pools] == [False]
 
 
 def test_another_supernet_ends_them(workplace: Any, kept: KeptPool) -> None:
     first, second = workplace.register("first"), workplace.register("second")
-    kept.of(first)
-    kept.of(second)
-    kept.of(first)
+    kept.of(first, check=go_on)
+    kept.of(second, check=go_on)
+    kept.of(first, check=go_on)
     assert [pool.closed for pool in workplace.machines.pools] == [True, True, False]
 
 
@@ -37,11 +41,11 @@ def test_after_a_checkpoint_that_has_gone_the_next_supernet_is_served(
     good = workplace.register("good")
     path.write_bytes(Path(good.checkpoint).read_bytes())
     gone = workplace.register("gone", checkpoint=str(path))
-    kept.of(good)
+    kept.of(good, check=go_on)
     path.unlink()
     with pytest.raises(InvalidFile):
-        kept.of(gone)
-    kept.of(good)
+        kept.of(gone, check=go_on)
+    kept.of(good, check=go_on)
     assert [pool.closed for pool in workplace.machines.pools] == [True, False]
 
 
@@ -50,13 +54,16 @@ def test_a_users_folder_and_file_reach_the_actors_as_whole_paths(
 ) -> None:
     specs: list[EvaluatorSpec] = []
 
-    def pool(spec: EvaluatorSpec) -> Any:
+    def pool(spec: EvaluatorSpec, *, check: Any) -> Any:
         specs.append(spec)
-        return workplace.machines.pool(spec)
+        return workplace.machines.pool(spec, check=check)
 
     registered = workplace.register()
     kept = KeptPool(pool, references=Path("references"))
-    kept.of(replace(registered, dataset="two-folders:own", feature_extractor="inception:eyes.pt"))
+    kept.of(
+        replace(registered, dataset="two-folders:own", feature_extractor="inception:eyes.pt"),
+        check=go_on,
+    )
     judging = specs[0].judging
     assert (judging.dataset, judging.data) == ("two-folders", Path.cwd() / "own")
     assert (judging.feature_extractor, judging.extractor_file) == (

@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from search_service.domain.measurement import MeasurementRequest
+from workers.pool.deaths import Deaths
+
+SHORT_SECONDS = 1.0  # of work; longer, and what is given ahead might wait while another is idle
 
 
-@dataclass
+@dataclass(eq=False)
 class Work:
-    """A request on its way. `deaths` counts the actors that died of it."""
+    """A request on its way, and what it has done to its actors."""
 
     ticket: int  # 0: nobody waits for it any more
     request: MeasurementRequest
-    deaths: int = 0
+    deaths: Deaths = field(default_factory=Deaths)
 
 
 @dataclass(eq=False)
@@ -23,11 +26,13 @@ class Actor:
 
     handle: Any
     device: str = ""
+    among: frozenset[str] = frozenset()  # ids of the nodes that there were when it was hired
     node: str = ""  # its id, once it is known
     seated_at: float | None = None  # when it was ready to measure
-    work: Work | None = None
+    works: deque[Work] = field(default_factory=deque)  # in its hands, the first being done
     waiting: deque[Work] = field(default_factory=deque)  # of architectures that it knows
     since: float = field(default_factory=time.monotonic)  # of its work, or of having none
+    seconds: float = float("inf")  # that its last work took
     abandoned_at: float = 0.0  # when the last waited no more for its work
     overdue: bool = False  # killed because its work took too long
     leaving: bool = False  # after the work in its hands
@@ -35,4 +40,11 @@ class Actor:
     @property
     def idle(self) -> bool:
         """Whether it could measure now."""
-        return self.seated_at is not None and self.work is None and not self.leaving
+        return self.seated_at is not None and not self.works and not self.leaving
+
+    @property
+    def takes_ahead(self) -> bool:
+        """Whether it may be handed its next work before it has done the one in its hands: then it
+        does not wait for us, which counts where work is short. Not where latency is measured."""
+        short = self.seconds < SHORT_SECONDS and not self.device
+        return short and len(self.works) == 1 and not self.leaving and not self.overdue

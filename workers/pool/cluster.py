@@ -1,7 +1,7 @@
 """A connection to Ray: what its nodes offer, actors on them, and whether it is still there."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -11,17 +11,18 @@ import ray
 from search_service.domain.scoring import ScoreSpec
 from search_service.errors import ClusterUnavailable, InvalidSetting
 from workers.evaluators.latency import calibrate
-from workers.pool import joining
+from workers.pool import joining, nodes
 from workers.pool.desk import Ask, Grant
 from workers.pool.folders import RayFolder
 from workers.pool.front_desk import FrontDesk
 from workers.pool.need import DEVICE_PREFIX, Need, shard_actors
-from workers.pool.ray_pool import IDLE_SECONDS, LIMIT_SECONDS, RayPool, get
+from workers.pool.nodes import Node
+from workers.pool.ray_pool import IDLE_SECONDS, LIMIT_SECONDS, RayPool, never
+from workers.pool.results import get
 from workers.pool.seat import Seat
 from workers.pool.shard_pool import RayShards
 from workers.pool.spec import EvaluatorSpec
 from workers.pool.watch import LOOK_SECONDS, Watch
-
 
 
 class Cluster:
@@ -61,7 +62,7 @@ class Cluster:
             joining.join(self._address)
         try:
             own = ray.get_runtime_context().get_node_id()
-            self._watch = Watch(ray.nodes, own=own)
+            self._watch = Watch(nodes.reader(), own=own)
             self._desk = FrontDesk(uuid4().hex) if self._address is not None else None
         except BaseException:
             self.close()
@@ -94,9 +95,13 @@ class Cluster:
             raise ClusterUnavailable("not connected to a Ray cluster")
         self._watch.confirm()
 
-    def nodes(self) -> Sequence[Mapping[str, Any]]:
-        """Ray's table of nodes, a few seconds old at most while the cluster answers."""
+    def nodes(self) -> Sequence[Node]:
+        """As they were a few seconds ago at most, while the cluster answers."""
         return self._watch.nodes() if self._watch is not None else []
+
+    def look(self) -> Sequence[Node]:
+        """As they are now; as they were when the cluster last answered, if it does not."""
+        return self._watch.look() if self._watch is not None else []
 
     def grant(self, ask: Ask) -> Grant:
         """What a pool may have now of what it could use: at least one actor, if it wants any."""
@@ -110,21 +115,23 @@ class Cluster:
         names = {n for offer in self._offers() for n in offer if n.startswith(DEVICE_PREFIX)}
         return sorted(name.removeprefix(DEVICE_PREFIX) for name in names)
 
-    def calibrate(self, device: str) -> Mapping[str, Any]:
+    def calibrate(self, device: str, *, check: Callable[[], None] = never) -> Mapping[str, Any]:
         """The latency protocol of a device, its reference network timed on it now. Another worker
-        that holds the device is asked for it. Raises ClusterUnavailable."""
+        that holds the device is asked for it; `check` raises to end the wait. Raises
+        ClusterUnavailable."""
         resource = DEVICE_PREFIX + device
         task = ray.remote(calibrate).options(num_cpus=0, resources={resource: 1}).remote()
         while not ray.wait([task], timeout=LOOK_SECONDS)[0]:
             self.check()
+            check()
             self.grant(Ask(actors=0, need=self._need, devices=(resource,)))
         protocol: Mapping[str, Any] = get(task)
         self.grant(Ask(actors=0, need=self._need))
         return protocol
 
-    def pool(self, spec: EvaluatorSpec) -> RayPool:
+    def pool(self, spec: EvaluatorSpec, *, check: Callable[[], None] = never) -> RayPool:
         """Actors for one supernet: as many as there is work and room for, and one per device that
-        is asked for.
+        is asked for. `check` raises to end the wait for the first.
 
         Raises what building an evaluator raises (InvalidInput: the parts do not fit).
         """
@@ -144,6 +151,7 @@ class Cluster:
             need=self._need,
             limit_seconds=self._limit_seconds,
             idle_seconds=self._idle_seconds,
+            check=check,
         )
 
     def shards(self, spec: ScoreSpec) -> RayShards:
@@ -163,4 +171,4 @@ class Cluster:
             self._folder = None
 
     def _offers(self) -> list[Mapping[str, float]]:
-        return [node["Resources"] for node in self.nodes() if node["Alive"]]
+        return [node.resources for node in self.nodes() if node.alive]

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -14,7 +13,9 @@ from search_service.errors import ClusterUnavailable, GansearchError, InvalidInp
 from search_service.pools import Outcome
 from workers.pool import deaths
 from workers.pool.actors import Actor, Work
+from workers.pool.lines import Lines
 from workers.pool.need import Need
+from workers.pool.results import get
 from workers.pool.room import Room
 from workers.pool.seated import Seated
 from workers.pool.staff import Staff
@@ -22,11 +23,14 @@ from workers.pool.staff import Staff
 logger = logging.getLogger(__name__)
 
 MAX_DEATHS = 3  # a request that ends its actor this often has failed
-REMEMBERED = 256  # architectures whose last actor is remembered
 FOLLOW_SECONDS = 1.0  # between two looks at what the cluster has
 IDLE_SECONDS = 30.0  # an actor without work for so long is given back
 LIMIT_SECONDS = 3600.0  # of one measurement
 ABANDONED_SECONDS = 5.0  # for which an actor may go on with what nobody waits for
+
+
+def never() -> None:
+    """The check of a wait that nothing ends early."""
 
 
 class RayPool:
@@ -40,23 +44,22 @@ class RayPool:
         need: Need,
         limit_seconds: float = LIMIT_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
+        check: Callable[[], None] = never,
     ) -> None:
         """`make` starts an actor with the methods of a Seat, for a device or (empty) as a judge.
         `limit_seconds` is for one measurement. Waits for a first actor, whose errors it raises
-        (InvalidInput: the parts do not fit; ClusterUnavailable).
+        (InvalidInput: the parts do not fit; ClusterUnavailable); `check` raises to end the wait.
         """
         self._room = room
         self._limit_seconds = limit_seconds
         self._staff = Staff(make, room=room, need=need, idle_seconds=idle_seconds)
-        self._lines: defaultdict[str, deque[Work]] = defaultdict(deque)  # by device; "": any judge
-        self._running: dict[Any, Actor] = {}  # by the reference of the result
-        self._last: OrderedDict[str, Actor] = OrderedDict()  # by architecture
+        self._lines = Lines()
+        self._running: dict[Any, tuple[Actor, Work]] = {}  # by the reference of the result
         self._outcomes: list[Outcome] = []
         self._tickets = 0
-        self._lost_starts = 0  # in a row
         self._followed = float("-inf")
         try:
-            self.image_protocols: Mapping[str, Any] = self._first().image_protocols
+            self.image_protocols: Mapping[str, Any] = self._first(check).image_protocols
         except BaseException:
             self.close()
             raise
@@ -64,7 +67,7 @@ class RayPool:
     def submit(self, request: MeasurementRequest) -> int:
         """See Pool."""
         self._tickets += 1
-        self._place(Work(self._tickets, request))
+        self._lines.add(Work(self._tickets, request))
         self._turn()
         return self._tickets
 
@@ -85,19 +88,20 @@ class RayPool:
 
     def withdraw(self) -> Collection[int]:
         """See Pool."""
-        lines = [*self._lines.values(), *(actor.waiting for actor in self._staff.actors)]
-        withdrawn = [work.ticket for line in lines for work in line]
-        for line in lines:
-            line.clear()
-        return withdrawn
+        waiting = [*self._lines.drain()]
+        for actor in self._staff.actors:
+            waiting += actor.waiting
+            actor.waiting.clear()
+        return [work.ticket for work in waiting]
 
     def abandon(self) -> None:
         """See Pool. An actor that does not come to the end of it soon is replaced."""
         self.withdraw()
         self._outcomes.clear()
         for actor in self._staff.actors:
-            if actor.work is not None and actor.work.ticket:
-                actor.work.ticket, actor.abandoned_at = 0, time.monotonic()
+            for work in actor.works:
+                if work.ticket:
+                    work.ticket, actor.abandoned_at = 0, time.monotonic()
 
     def close(self) -> None:
         """End the actors. Their cluster may have gone."""
@@ -109,32 +113,20 @@ class RayPool:
             self._staff.dismiss(list(self._staff.actors))
             self._staff.ask(demand=0, devices=())
         self._running.clear()
-        self._last.clear()
 
-    def _first(self) -> Seated:
+    def _first(self, check: Callable[[], None]) -> Seated:
         """Wait until an actor is seated."""
-        self._staff.hire()
         while True:
-            self._room.check()
-            ready, _ = ray.wait(list(self._staff.joining), timeout=FOLLOW_SECONDS)
-            if not ready:
-                continue
-            actor = self._staff.joining.pop(ready[0])
-            try:
-                seated: Seated = get(ready[0])
-            except ray.exceptions.RayTaskError:
-                raise
-            except ray.exceptions.RayError as error:
-                self._lost_starts += 1
-                self._dismiss(actor)
-                if self._lost_starts == MAX_DEATHS:
-                    raise InvalidInput(
-                        f"no actor starts, in {MAX_DEATHS} tries: {deaths.reason(error)}"
-                    ) from error
+            if not self._staff.joining:
                 self._staff.hire()
-            else:
-                self._seat(actor, seated.node)
+            self._staff.ask(demand=1, devices=())
+            ready, _ = ray.wait(list(self._staff.joining), timeout=FOLLOW_SECONDS)
+            if ready and (seated := self._staff.welcome(ready[0])) is not None:
                 return seated
+            if hopeless := self._staff.hopeless():
+                raise InvalidInput(hopeless)
+            self._room.check()
+            check()
 
     def _turn(self) -> None:
         """Follow the cluster, and give work to whoever has none."""
@@ -143,64 +135,49 @@ class RayPool:
         self._kill_overdue(now)
         if now - self._followed >= FOLLOW_SECONDS:
             self._followed = now
-            devices = [device for device, line in self._lines.items() if device and line]
+            devices = self._lines.devices()
             self._take_back(self._staff.follow(now, demand=self._demand(), devices=devices))
         for actor in self._staff.actors:
-            if actor.idle and (work := self._next_for(actor)) is not None:
+            if actor.idle and (work := self._lines.next_for(actor, self._staff.judges)):
+                self._start(actor, work)
+        for actor in self._staff.actors:
+            if actor.takes_ahead and (work := self._lines.next_for(actor)):
                 self._start(actor, work)
 
     def _demand(self) -> int:
         """How many judges could be busy now."""
         judges = self._staff.judges
-        busy = sum(actor.work is not None for actor in judges)
-        return busy + len(self._lines[""]) + sum(len(actor.waiting) for actor in judges)
-
-    def _next_for(self, actor: Actor) -> Work | None:
-        """What it knows first, then what any may do, then what waits for another that is busy."""
-        if actor.waiting:
-            return actor.waiting.popleft()
-        if line := self._lines[actor.device]:
-            return line.popleft()
-        if actor.device:
-            return None
-        longest = max(self._staff.judges, key=lambda other: len(other.waiting))
-        return longest.waiting.popleft() if longest.waiting else None
-
-    def _place(self, work: Work) -> None:
-        """In the line of the device, of the actor that knows the architecture, or of all."""
-        known = None if work.request.device else self._last.get(work.request.architecture)
-        (known.waiting if known is not None else self._lines[work.request.device]).append(work)
+        theirs = sum(len(actor.works) + len(actor.waiting) for actor in judges)
+        return theirs + self._lines.for_any_judge()
 
     def _start(self, actor: Actor, work: Work) -> None:
-        actor.work, actor.since = work, time.monotonic()
-        self._running[actor.handle.measure.remote(work.request)] = actor
-        if not actor.device:
-            self._last[work.request.architecture] = actor
-            if len(self._last) > REMEMBERED:
-                self._last.popitem(last=False)
+        if not actor.works:
+            actor.since = time.monotonic()
+        actor.works.append(work)
+        self._running[actor.handle.measure.remote(work.request)] = (actor, work)
 
     def _receive(self, timeout_seconds: float) -> None:
-        """Wait for one thing to happen, at most so long."""
+        """Wait for one thing to happen, at most so long, and take in all that has by then."""
         pending = [*self._running, *self._staff.joining]
         if not pending:
-            if any(self._lines.values()):
+            if self._lines:
                 time.sleep(min(timeout_seconds, FOLLOW_SECONDS))  # for room
             return
         ready, _ = ray.wait(pending, num_returns=1, timeout=self._until_due(timeout_seconds))
+        if ready:
+            ready, _ = ray.wait(pending, num_returns=len(pending), timeout=0)
         for ref in ready:
             if ref in self._running:
-                self._collect(self._running.pop(ref), ref)
-            else:
-                self._joined(self._staff.joining.pop(ref), ref)
+                self._collect(*self._running.pop(ref), ref)
+            elif ref in self._staff.joining:
+                self._joined(ref)
 
     def _until_due(self, seconds: float) -> float:
-        starts = [actor.since for actor in self._staff.actors if actor.work is not None]
+        starts = [actor.since for actor in self._staff.actors if actor.works]
         due = min(starts, default=float("inf")) + self._limit_seconds - time.monotonic()
         return max(0.0, min(seconds, due))
 
-    def _collect(self, actor: Actor, ref: Any) -> None:
-        work, actor.work, actor.since = actor.work, None, time.monotonic()
-        assert work is not None
+    def _collect(self, actor: Actor, work: Work, ref: Any) -> None:
         try:
             measurement: Measurement = get(ref)
         except GansearchError as error:
@@ -210,11 +187,14 @@ class RayPool:
             cause = error.cause or error
             self._answer(work, failure=f"{type(cause).__name__}: {cause}")
         except ray.exceptions.RayError as error:
-            self._after_death(actor, work, error)
+            self._after_death(actor, error)
             return
         else:
             self._answer(work, measurement)
-        if actor.leaving:
+        now = time.monotonic()
+        actor.works.remove(work)
+        actor.seconds, actor.since = now - actor.since, now
+        if actor.leaving and not actor.works:
             self._dismiss(actor)
 
     def _answer(
@@ -224,79 +204,53 @@ class RayPool:
             outcome = Outcome(ticket=work.ticket, measurement=measurement, failure=failure)
             self._outcomes.append(outcome)
 
-    def _joined(self, actor: Actor, ref: Any) -> None:
+    def _joined(self, ref: Any) -> None:
         try:
-            seated: Seated = get(ref)
+            self._staff.welcome(ref)
         except (GansearchError, ray.exceptions.RayTaskError):
-            self._seat(actor, "")  # whatever it is asked will say the same
-        except ray.exceptions.RayError as error:
-            logger.warning("an actor did not start", extra={"cause": deaths.reason(error)})
-            self._dismiss(actor)
-            self._lost_starts += 1
-            if self._lost_starts >= MAX_DEATHS and all(
-                other.seated_at is None for other in self._staff.actors
-            ):
-                self._give_up(f"no actor starts: {deaths.reason(error)}")
-        else:
-            self._seat(actor, seated.node)
+            logger.warning("an actor cannot measure", exc_info=True)
+        if hopeless := self._staff.hopeless():
+            for work in self._lines.drain():
+                self._answer(work, failure=hopeless)
 
-    def _seat(self, actor: Actor, node: str) -> None:
-        actor.node, actor.seated_at, actor.since = node, time.monotonic(), time.monotonic()
-        self._lost_starts = 0
-
-    def _give_up(self, why: str) -> None:
-        """Nobody can do what waits."""
-        for line in self._lines.values():
-            while line:
-                self._answer(line.popleft(), failure=why)
-        self._lost_starts = 0
-
-    def _after_death(self, actor: Actor, work: Work, error: Exception) -> None:
+    def _after_death(self, actor: Actor, error: Exception) -> None:
         """The dead actor's work is tried again, unless it was the death of too many."""
-        innocent = deaths.is_of_node(actor.node, self._room.nodes()) and not actor.overdue
+        now, nodes = time.monotonic(), self._room.look()
+        work, *ahead = actor.works
         why = deaths.reason(error)
+        if actor.overdue:
+            why = f"it took longer than its limit of {self._limit_seconds:g} s"
         if not work.ticket:
             why = "nobody waits for its work any more"
-        elif actor.overdue:
-            why = f"it took longer than its limit of {self._limit_seconds:g} s"
-        logger.warning(
-            "an actor died", extra={"device": actor.device, "cause": why, "with_node": innocent}
-        )
+        with_node = deaths.is_gone(actor.node, nodes) and not actor.overdue
+        if not with_node:
+            uncertain = deaths.is_uncertain(error) and not actor.overdue
+            work.deaths.add(node=actor.node, now=now, uncertain=uncertain)
+        facts = {"device": actor.device, "cause": why, "with_node": with_node}
+        logger.warning("an actor died", extra=facts)
+        self._running = {r: held for r, held in self._running.items() if held[0] is not actor}
         self._dismiss(actor)
-        work.deaths += not innocent
-        if work.deaths >= MAX_DEATHS:
+        if work.deaths.count(now, nodes) >= MAX_DEATHS:
             failure = f"ended its actor {MAX_DEATHS} times, the last time because {why}"
             self._answer(work, failure=failure)
-        elif work.ticket:
-            self._lines[work.request.device].appendleft(work)
+        else:
+            ahead.insert(0, work)
+        self._lines.put_back([w for w in ahead if w.ticket])
         self._followed = float("-inf")  # a successor is hired at once
 
     def _dismiss(self, actor: Actor) -> None:
         self._take_back(self._staff.dismiss([actor]))
 
     def _take_back(self, returned: list[Work]) -> None:
-        """What waited for actors that went is for any; nobody is known to them that went."""
-        for work in reversed(returned):
-            self._lines[work.request.device].appendleft(work)
-        present = set(self._staff.actors)
-        if any(actor not in present for actor in self._last.values()):
-            self._last = OrderedDict((k, a) for k, a in self._last.items() if a in present)
+        """What waited for actors that went is for any."""
+        self._lines.put_back(returned)
+        self._lines.forget_all_but(self._staff.actors)
 
     def _kill_overdue(self, now: float) -> None:
         for actor in self._staff.actors:
-            if actor.work is None or actor.overdue:
+            if not actor.works or actor.overdue:
                 continue
-            unheard = not actor.work.ticket and now - actor.abandoned_at > ABANDONED_SECONDS
+            unheard = not actor.works[0].ticket and now - actor.abandoned_at > ABANDONED_SECONDS
             if unheard or now - actor.since > self._limit_seconds:
                 actor.overdue = True
                 ray.kill(actor.handle)
-
-
-def get(ref: Any) -> Any:
-    """The result; an error of ours that was raised in an actor is raised as itself."""
-    try:
-        return ray.get(ref)
-    except ray.exceptions.RayTaskError as error:
-        if isinstance(error.cause, GansearchError):
-            raise error.cause from None
-        raise

@@ -1,9 +1,10 @@
 """What a pool needs to know of its cluster."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
 from workers.pool.desk import Ask, Grant
+from workers.pool.nodes import Node
 
 
 class Room(Protocol):
@@ -13,8 +14,12 @@ class Room(Protocol):
         """What may be had now of what could be used; answers at once."""
         ...
 
-    def nodes(self) -> Sequence[Mapping[str, Any]]:
-        """Ray's table of nodes, a few seconds old at most while the cluster answers."""
+    def nodes(self) -> Sequence[Node]:
+        """As they were a few seconds ago at most, while the cluster answers."""
+        ...
+
+    def look(self) -> Sequence[Node]:
+        """As they are now; as they were when the cluster last answered, if it does not."""
         ...
 
     def check(self) -> None:

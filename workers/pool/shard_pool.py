@@ -10,7 +10,7 @@ import ray.exceptions
 
 from search_service.domain.scoring import ScoreSpec
 from search_service.errors import GansearchError
-from workers.pool.ray_pool import get
+from workers.pool.results import get
 from workers.scoring.pools import Made
 from workers.scoring.shards import Shard, ShardName
 from workers.scoring.work import ScoreWork

@@ -1,18 +1,27 @@
 """The actors of a pool follow the work and the cluster: hired, let go, counted."""
 
+import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import ray
+import ray.exceptions
 
 from search_service import telemetry
+from search_service.errors import GansearchError
 from workers.pool import deaths
 from workers.pool.actors import Actor, Work
 from workers.pool.desk import Ask, Grant
 from workers.pool.need import DEVICE_PREFIX, Need
+from workers.pool.results import get
 from workers.pool.room import Room
+from workers.pool.seated import Seated
 
+logger = logging.getLogger(__name__)
+
+MAX_LOST_STARTS = 3  # in a row: then nothing is expected of another try
 HOLD_SECONDS = 10.0  # a device that others ask for is given up after so long
 
 
@@ -30,6 +39,8 @@ class Staff:
         self._idle_seconds = idle_seconds
         self.actors: list[Actor] = []
         self.joining: dict[Any, Actor] = {}  # by the reference of their being seated
+        self._lost_starts = 0  # in a row
+        self._why = ""  # the last was lost
 
     @property
     def judges(self) -> list[Actor]:
@@ -38,11 +49,50 @@ class Staff:
 
     def hire(self, device: str = "") -> Actor:
         """One actor more; it may have to wait for room on a node before it is seated."""
-        actor = Actor(handle=self._make(device), device=device)
+        there = frozenset(node.id for node in self._room.nodes() if node.alive)
+        actor = Actor(handle=self._make(device), device=device, among=there)
         self.actors.append(actor)
         self.joining[actor.handle.join.remote()] = actor  # it builds its evaluator now
         self._count({device})
         return actor
+
+    def welcome(self, ref: Any) -> Seated | None:
+        """Take in the actor behind this reference of `joining`; None when it did not live to be
+        seated, which counts as a lost start unless a node went.
+
+        Raises what building its evaluator raised; the actor is seated all the same, and will say so
+        again of whatever it is asked.
+        """
+        actor = self.joining.pop(ref)
+        try:
+            seated: Seated = get(ref)
+        except (GansearchError, ray.exceptions.RayTaskError):
+            self._seat(actor, "")
+            raise
+        except ray.exceptions.RayError as error:
+            there = {node.id for node in self._room.look() if node.alive}
+            to_blame = actor.among <= there and not deaths.is_uncertain(error)
+            self._lost_starts += to_blame
+            self._why = deaths.reason(error)
+            facts = {"cause": self._why, "with_node": not to_blame}
+            logger.warning("an actor did not start", extra=facts)
+            self.dismiss([actor])
+            return None
+        self._seat(actor, seated.node)
+        return seated
+
+    def hopeless(self) -> str:
+        """Why no actor can be had, once several starts in a row were lost and none is seated; the
+        starts count anew. Empty: there is hope."""
+        seated = any(actor.seated_at is not None for actor in self.actors)
+        if seated or self._lost_starts < MAX_LOST_STARTS:
+            return ""
+        self._lost_starts = 0
+        return f"no actor starts, in {MAX_LOST_STARTS} tries: {self._why}"
+
+    def _seat(self, actor: Actor, node: str) -> None:
+        actor.node, actor.seated_at, actor.since = node, time.monotonic(), time.monotonic()
+        self._lost_starts = 0
 
     def dismiss(self, leaving: Iterable[Actor], *, reachable: bool = True) -> list[Work]:
         """End actors; what waited for them comes back. `reachable` False: their cluster is gone."""
@@ -96,9 +146,9 @@ class Staff:
         for actor in self.actors:
             wanted = actor.device in devices if actor.device else spare <= 0
             long = actor.seated_at is None or now - actor.since > self._idle_seconds
-            if actor.work is not None or actor.waiting:
+            if actor.works or actor.waiting:
                 continue
-            if actor.node and deaths.is_of_node(actor.node, nodes):
+            if deaths.is_gone(actor.node, nodes):
                 useless.append(actor)
             elif long and not wanted:
                 useless.append(actor)
@@ -109,9 +159,9 @@ class Staff:
         """So many of them: first those not seated, then the idle, the busy once they are done."""
         if count <= 0:
             return []
-        chosen = sorted(actors, key=lambda a: (a.work is not None, a.seated_at is not None))[:count]
+        chosen = sorted(actors, key=lambda a: (bool(a.works), a.seated_at is not None))[:count]
         for actor in chosen:
-            actor.leaving = actor.work is not None
+            actor.leaving = bool(actor.works)
         return self.dismiss([actor for actor in chosen if not actor.leaving])
 
     def _count(self, devices: set[str]) -> None:

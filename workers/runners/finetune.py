@@ -102,7 +102,7 @@ def _score(
     measuring = Measuring(
         claim=claim,
         storage=means.storage,
-        pool=means.pool.of(supernet),
+        pool=means.pool.of(supernet, check=means.check),
         artifacts=means.artifacts,
     )
     (request,) = plan.final_judgements(evaluation.architecture)

@@ -55,7 +55,7 @@ def run_search(claim: Claim, means: Means) -> Ended:
         ),
         first=_warm_start(spec, problem, storage=means.storage),
         storage=means.storage,
-        pool=means.pool.of(supernet),
+        pool=means.pool.of(supernet, check=means.check),
         artifacts=means.artifacts,
         check=means.check,
     )

@@ -1,12 +1,28 @@
-"""Seats without networks: they take what an architecture's text says, and may die of it."""
+"""Seats without networks: they take what an architecture's text says, and may die of it. Nodes that
+come and go."""
 
-from collections.abc import Callable
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import ray
 
 from search_service.domain.measurement import MeasurementRequest, Protocol
+
+GROUND = Path(__file__).with_name("ground.py")
+SOON = {  # a node that is killed is missed after some 2 seconds
+    "RAY_health_check_initial_delay_ms": "0",
+    "RAY_health_check_period_ms": "500",
+    "RAY_health_check_timeout_ms": "2000",
+    "RAY_health_check_failure_threshold": "3",
+}
 
 
 def request(architecture: str, *, device: str = "") -> MeasurementRequest:
@@ -21,7 +37,9 @@ def request(architecture: str, *, device: str = "") -> MeasurementRequest:
 
 def light_seats(*, cpus: float = 1, gpus: float = 0, weights: Any = None) -> Callable[[str], Any]:
     """A maker of actors. The value that a request gets is the length of its architecture's text;
-    `die` kills the process, `sleep` takes a minute, `node` is answered with a number of the node.
+    `die` kills the process, `sleep` takes a minute, `wait PATH` waits until there is a file,
+    and leaves a mark in `PATH.waiting`; `die TIMES PATH` does that once it has died as often.
+    Details say where it was done.
     """
 
     class Seat:  # in a function, so that Ray carries it by value
@@ -29,31 +47,55 @@ def light_seats(*, cpus: float = 1, gpus: float = 0, weights: Any = None) -> Cal
             self.weights = weights
 
         def join(self) -> Any:
-            from workers.pool.seated import Seated
+            from types import SimpleNamespace  # ours would have it import torch
 
             node = ray.get_runtime_context().get_node_id()
-            return Seated(node=node, image_protocols={})
+            return SimpleNamespace(node=node, image_protocols={"extractor": "length"})
 
         def measure(self, request: Any) -> Any:
             import os
             import signal
             import time
+            from pathlib import Path
 
             from search_service.domain.measurement import Measurement
 
-            text = request.architecture
-            if text.startswith("die"):
+            word, *rest = request.architecture.split()
+            if word == "die" and rest:
+                with open(rest[1] + ".deaths", "a+") as deaths:
+                    deaths.seek(0)
+                    survives = len(deaths.read()) >= int(rest[0])
+                    deaths.write("x")
+                word = "wait" if survives else "die"
+            if word.startswith("die"):
                 os.kill(os.getpid(), signal.SIGKILL)
-            if text.startswith("sleep"):
+            if word.startswith("sleep"):
                 time.sleep(60)
-            value = float(len(text))
+            if word == "wait":
+                with open(rest[-1] + ".waiting", "a") as waiting:
+                    waiting.write("x")
+            while word == "wait" and not Path(rest[-1]).exists():
+                time.sleep(0.02)
+            value = float(len(request.architecture))
+            weights = self.weights or {}
             return Measurement(
                 value=value,
                 low=value,
                 high=value,
                 protocol=request.protocol,
                 seconds=0.0,
-                details={"process": os.getpid(), "node": ray.get_runtime_context().get_node_id()},
+                details={
+                    "process": os.getpid(),
+                    "node": ray.get_runtime_context().get_node_id(),
+                    "gpus": ray.get_gpu_ids(),
+                    "sums": {name: float(array.sum()) for name, array in weights.items()},
+                    "own": [name for name, array in weights.items() if array.flags.writeable],
+                    "private_kib": sum(
+                        int(line.split()[1])
+                        for line in Path("/proc/self/smaps_rollup").read_text().splitlines()
+                        if line.startswith("Anonymous:")
+                    ),
+                },
             )
 
     def make(device: str) -> Any:
@@ -64,6 +106,63 @@ def light_seats(*, cpus: float = 1, gpus: float = 0, weights: Any = None) -> Cal
     return make
 
 
+class Nodes:
+    """Those of one cluster, which is at `address`."""
+
+    def __init__(self, ground: "subprocess.Popen[str]", port: int) -> None:
+        self._ground = ground
+        self._port = port
+        host = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]  # Ray's
+        self.address = f"{host}:{port}"
+
+    def head(self, **given: Any) -> int:
+        """Without processors, at the address; its number."""
+        return self.add(num_cpus=0, gcs_server_port=self._port, **given)
+
+    def add(self, **given: Any) -> int:
+        """A node with these parameters of Ray's; its number."""
+        return self._do({"add": given})
+
+    def kill(self, number: int) -> None:
+        """As a power cut would."""
+        self._do({"kill": number})
+
+    def _do(self, order: dict[str, Any]) -> int:
+        assert self._ground.stdin is not None
+        assert self._ground.stdout is not None
+        self._ground.stdin.write(json.dumps(order) + "\n")
+        self._ground.stdin.flush()
+        return int(self._ground.stdout.readline())
+
+
+@contextmanager
+def nodes_on_ground(**environment: str) -> Iterator[Nodes]:
+    """No node yet; in the end there is none any more."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    ground = subprocess.Popen(
+        [sys.executable, GROUND],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            **SOON,
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "OMP_NUM_THREADS": "1",
+            **environment,
+        },
+    )
+    try:
+        yield Nodes(ground, port)
+    finally:
+        assert ground.stdin is not None
+        assert ground.stdout is not None
+        ground.stdin.close()
+        ground.wait()
+        ground.stdout.close()
+
+
 @pytest.fixture(scope="session")
 def seats() -> Callable[..., Callable[[str], Any]]:
     return light_seats
@@ -72,3 +171,8 @@ def seats() -> Callable[..., Callable[[str], Any]]:
 @pytest.fixture(scope="session")
 def ask_for() -> Callable[..., MeasurementRequest]:
     return request
+
+
+@pytest.fixture(scope="session")
+def on_ground() -> Any:
+    return nodes_on_ground

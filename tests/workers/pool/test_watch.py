@@ -4,30 +4,32 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import Any
+from dataclasses import replace
 
 import pytest
+import ray.exceptions
 
 from search_service.errors import ClusterUnavailable
+from workers.pool.nodes import Node
 from workers.pool.watch import Watch
 
-HERE = {"NodeID": "here", "Alive": True}
-THERE = {"NodeID": "there", "Alive": True}
+HERE = Node(id="here", alive=True, resources={})
+THERE = Node(id="there", alive=True, resources={})
 
 
 class Head:
-    """Answers with `nodes`, hangs while `hangs` is set, raises while `breaks` is."""
+    """Answers with `nodes`, hangs while `hangs` is set, raises `breaks` where there is one."""
 
     def __init__(self) -> None:
-        self.nodes: list[dict[str, Any]] = [HERE]
+        self.nodes: list[Node] = [HERE]
         self.answers = threading.Event()
         self.answers.set()
-        self.breaks = False
+        self.breaks: ray.exceptions.RayError | None = None
 
-    def __call__(self) -> list[dict[str, Any]]:
+    def __call__(self) -> list[Node]:
         self.answers.wait()
-        if self.breaks:
-            raise RuntimeError("nobody there")
+        if self.breaks is not None:
+            raise self.breaks
         return list(self.nodes)
 
 
@@ -86,8 +88,8 @@ def test_nodes_that_join_are_seen() -> None:
         watched.check()
 
 
-@pytest.mark.parametrize("nodes", [[THERE], [THERE, {**HERE, "Alive": False}], []])
-def test_it_has_gone_for_us_when_our_own_node_is_not_of_it(nodes: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("nodes", [[THERE], [THERE, replace(HERE, alive=False)], []])
+def test_it_has_gone_for_us_when_our_own_node_is_not_of_it(nodes: list[Node]) -> None:
     head = Head()
     with closing(watch(head)) as watched:
         head.nodes = nodes
@@ -104,7 +106,7 @@ def test_silence_counts_whether_its_questions_hang_or_break() -> None:
             if hang:
                 head.answers.clear()
             else:
-                head.breaks = True
+                head.breaks = ray.exceptions.RayError("nobody there")
             until(lambda: "no answer for" in gone(watched))
             head.answers.set()
 
@@ -112,6 +114,27 @@ def test_silence_counts_whether_its_questions_hang_or_break() -> None:
 def test_a_short_silence_does_not() -> None:
     head = Head()
     with closing(watch(head)) as watched:
-        head.breaks = True
+        head.breaks = ray.exceptions.RayError("nobody there")
         time.sleep(0.1)
         assert not gone(watched)
+
+
+def test_a_head_that_does_not_know_us_is_another_clusters_at_once() -> None:
+    head = Head()
+    with closing(watch(head)) as watched:
+        head.breaks = ray.exceptions.AuthenticationError("WrongClusterID: restarted?")
+        until(lambda: "does not know us: WrongClusterID" in gone(watched))
+        head.breaks = None
+        time.sleep(0.05)
+        assert gone(watched)
+
+
+def test_who_asks_now_need_not_wait_for_the_next_look() -> None:
+    head = Head()
+    with closing(Watch(head, own="here", look_seconds=3600)) as watched:
+        head.nodes = [HERE, THERE]
+        assert list(watched.nodes()) == [HERE]
+        assert list(watched.look()) == list(watched.nodes()) == [HERE, THERE]
+        head.breaks = ray.exceptions.RayError("nobody there")
+        assert list(watched.look()) == [HERE, THERE]
+        watched.check()

@@ -33,7 +33,7 @@ class Site:
         means = Means(
             storage=self.storage,
             artifacts=Artifacts(str(self.folder / "artifacts")),
-            pool=KeptPool(lambda _: pytest.fail("no pool"), references=self.folder),
+            pool=KeptPool(lambda _, *, check: pytest.fail("no pool"), references=self.folder),
             shards=lambda _: pytest.fail("no shards"),
             references=self.folder,
             runs=self.folder,

@@ -1,0 +1,78 @@
+"""Ray nodes on this machine, each a set of processes of its own: a line of JSON on standard input
+says what comes or goes, one on standard output that it is done.
+
+`{"add": {…}}` starts a node with these parameters of Ray's, the head when there is none, and
+answers with its number; `{"kill": 2}` ends all its processes as a power cut would. All end with
+this process.
+"""
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ray._private.node import Node
+from ray._private.parameter import RayParams
+
+PARAMETERS = {
+    "num_gpus": 0,
+    "object_store_memory": 80 * 1024**2,
+    "min_worker_port": 0,
+    "max_worker_port": 0,
+    "include_log_monitor": False,
+}
+
+
+class Ground:
+    """The nodes by number; None are those that were killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._nodes: list[Node | None] = []
+        self._head: Node | None = None
+
+    def add(self, given: dict[str, Any]) -> int:
+        if self._head is None:
+            own = {"temp_dir": str(self._folder), "include_dashboard": False}
+        else:
+            own = {"gcs_address": self._head.gcs_address, "node_manager_port": 0}
+        node = Node(
+            RayParams(**{**PARAMETERS, **own, **given}),
+            head=self._head is None,
+            shutdown_at_exit=True,
+            spawn_reaper=True,
+        )
+        self._head = self._head or node
+        self._nodes.append(node)
+        return len(self._nodes) - 1
+
+    def kill(self, number: int) -> int:
+        node, self._nodes[number] = self._nodes[number], None
+        assert node is not None
+        node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
+        if node is self._head:
+            self._head = None
+        return number
+
+    def close(self) -> None:
+        for number, node in enumerate(self._nodes):
+            if node is not None:
+                self.kill(number)
+
+
+def main() -> None:
+    """Serve until standard input closes."""
+    with tempfile.TemporaryDirectory(prefix="gs-gr-", ignore_cleanup_errors=True) as folder:
+        ground = Ground(Path(folder))
+        try:
+            for line in sys.stdin:
+                (order, what), *_ = json.loads(line).items()
+                sys.stdout.write(json.dumps(getattr(ground, order)(what)) + "\n")
+                sys.stdout.flush()
+        finally:
+            ground.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -154,7 +154,7 @@ class Driver:
         logger.info("claimed", extra={"job": claim.job.id, "fence": claim.fence})
         try:
             with heart:
-                # self._settle()  # what was registered since, this job's supernet perhaps
+                self._settle()  # what was registered since, this job's supernet perhaps
                 ended = RUNNERS[claim.job.kind](claim, means)
             job = self._storage.jobs.finish(
                 claim, state=ended.state, reason=ended.reason, result=ended.result

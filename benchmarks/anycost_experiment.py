@@ -4,9 +4,10 @@
         infra/recipes/anycost-experiment.toml --output FOLDER --seeds 3
 
 The recipe has what all arms share. Three arms begin with random weights at the full width and
-differ in the resolutions that the discriminator sees; each sees equally many real images. Three go
+differ in the resolutions that the discriminator sees; each sees equally many real images. Four go
 on from the arm whose resolutions are sampled, of the same seed, at every width: with the method
-whole, without distillation, and with a discriminator that is not told the widths. FID is of the
+whole, taught by the average or by what they go on from, without distillation, and with a
+discriminator that is not told the widths. FID is of the
 averaged generator against training images of the same resolution: real ones are shrunk by area,
 and both are brought up to the full side bilinearly. The table has the mean of the seeds and their
 range. Runs that are there already are not made again.
@@ -54,8 +55,10 @@ ADAPTIVE: Table = {
     "critic": {"conditioned": True},
     "distillation": {"weight": 2.0},
 }
+FINISHED = "adaptive, finished teacher"  # the stage before, as the paper has it
 WIDTHS: Mapping[str, Table] = {
     "adaptive": ADAPTIVE,
+    FINISHED: ADAPTIVE,
     "adaptive, without distillation": {**ADAPTIVE, "distillation": {"weight": 0.0}},
     "adaptive, without condition": {**ADAPTIVE, "critic": {"conditioned": False}},
 }
@@ -112,6 +115,8 @@ def begin(
         before = asked.output / f"{FIRST}-{seed}"
         table["images"] = asked.adaptive_images
         table["initial"] = str(before / "average.safetensors")
+        if arm == FINISHED:
+            table["distillation"]["teacher"] = table["initial"]
         table["critic"]["weights"] = str(before / "discriminator.safetensors")
     method, recipe = recipes.parse(table)
     assert isinstance(recipe, AnycostRecipe)

@@ -169,7 +169,7 @@ class Driver:
         except GansearchError as error:
             self._end_badly(claim, str(error))
         except Exception as error:
-            logger.exception("job failed", extra={"job": claim.job.id})
+            logger.exception("a job broke off", extra={"job": claim.job.id})
             self._end_badly(claim, f"{type(error).__name__}: {error}".splitlines()[0])
 
     def _check_stop(self) -> None:

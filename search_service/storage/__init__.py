@@ -14,10 +14,11 @@ logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def open_storage(
-    url: str, *, clock: Clock = utc_now, told: Callable[[str], None] = lambda job_id: None
+    url: str, *, clock: Clock | None = None, told: Callable[[str], None] = lambda job_id: None
 ) -> Storage:
     """The store at `memory://`, `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`.
 
+    The clock is the server's where there is one, else the machine's; tests hand in their own.
     `told` is called with a job's id after each transaction that told events of it, in the thread
     that wrote; not by the memory store, which only one process has. It must not raise.
 
@@ -25,12 +26,16 @@ def open_storage(
     cannot be opened, and one whose schema is of another version, saying what to run.
     """
     if url == "memory://":
-        return MemoryStorage(clock=clock)
+        return MemoryStorage(clock=clock or utc_now)
     # Here and not above: a process that only speaks HTTP has no need of SQLAlchemy.
     from search_service.storage.schema import checked
     from search_service.storage.sql import SqlStorage
+    from search_service.storage.sql.clock import ServerClock
 
-    return SqlStorage(checked(url, told=told), clock=clock)
+    database = checked(url, told=told)
+    if clock is None:
+        clock = utc_now if database.sqlite_file else ServerClock(database)
+    return SqlStorage(database, clock=clock)
 
 
 def migrate(url: str) -> None:

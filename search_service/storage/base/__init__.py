@@ -5,6 +5,8 @@ Values go in and come out by value; a caller may keep them. All methods may be c
 threads and many processes at once. Times are UTC. Methods that take a `Claim` first check, in the
 same transaction, that the job is still running under that claim's fence and raise LostClaim
 otherwise, having written nothing; the lease's end alone does not end a claim, another claim does.
+A lease lasts 20 minutes at most (ValueError): one that ends later than that from now was taken
+before the clock was set back, and counts as ended.
 Every method raises StorageUnavailable when the store does not answer.
 
 Numbers must be finite and times aware: ValueError otherwise, nothing written. JSON columns come

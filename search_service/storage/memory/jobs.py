@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from search_service.domain.job import Claim, Job, JobChange, JobState, JobStep
 from search_service.storage import changes, tokens
 from search_service.storage.base import Page
+from search_service.storage.clock import lease_end
 from search_service.storage.memory.tables import JobRecord, Tables
 from search_service.storage.values import by_value
 
@@ -79,6 +80,7 @@ class MemoryJobs:
         return min((j.created_at for j in jobs if j.state is JobState.QUEUED), default=None)
 
     def claim(self, *, worker: str, lease_seconds: float) -> Claim | None:
+        lease_end(self._tables.clock(), lease_seconds)  # refused before anything is done
         with self._tables.lock:
             now = self._tables.clock()
             open_ = [record for record in self._tables.jobs.values() if _claimable(record, now)]
@@ -136,12 +138,12 @@ class MemoryJobs:
             return by_value(record.job)
 
     def _leased(self, record: JobRecord, *, worker: str, lease_seconds: float) -> Claim:
-        until = self._tables.clock() + timedelta(seconds=lease_seconds)
+        until = lease_end(self._tables.clock(), lease_seconds)
         record.lease_until = until
         return Claim(job=by_value(record.job), worker=worker, fence=record.fence, lease_until=until)
 
 
 def _claimable(record: JobRecord, now: datetime) -> bool:
     if record.job.state is JobState.RUNNING:
-        return record.lease_until is None or record.lease_until <= now
+        return not record.is_worked_on(now)
     return record.job.state is JobState.QUEUED

@@ -15,7 +15,7 @@ from search_service.domain.supernet import Device, Supernet
 from search_service.errors import LostClaim, NotFound
 from search_service.storage.base import Answer
 from search_service.storage.changes import Change
-from search_service.storage.clock import Clock
+from search_service.storage.clock import Clock, stands
 from search_service.storage.values import by_value
 
 _NOUNS = ("jobs", "supernets", "devices", "measurements", "leases", "answers", "workers")
@@ -35,8 +35,7 @@ class JobRecord:
 
     def is_worked_on(self, now: datetime) -> bool:
         """Whether a claim stands, its lease renewed."""
-        leased = self.lease_until is not None and self.lease_until > now
-        return leased and self.job.state is JobState.RUNNING
+        return self.job.state is JobState.RUNNING and stands(self.lease_until, now)
 
     def apply(self, change: Change, *, now: datetime) -> None:
         """Keep a changed job and tell its events."""

@@ -1,8 +1,7 @@
 """Worker processes in memory."""
 
-from datetime import timedelta
-
 from search_service.errors import NameTaken
+from search_service.storage.clock import lease_end, stands
 from search_service.storage.memory.tables import Tables
 
 
@@ -16,16 +15,16 @@ class MemoryWorkers:
         with self._tables.lock:
             now = self._tables.clock()
             holder, until = self._tables.workers.get(name, (token, now))
-            if holder != token and until > now:
+            if holder != token and stands(until, now):
                 raise NameTaken(f"a worker named {name!r} is at work already")
-            self._tables.workers[name] = (token, now + timedelta(seconds=lease_seconds))
+            self._tables.workers[name] = (token, lease_end(now, lease_seconds))
 
     def stay(self, name: str, *, token: str, lease_seconds: float) -> None:
         with self._tables.lock:
             now = self._tables.clock()
             if self._tables.workers.get(name, (token, now))[0] != token:
                 raise NameTaken(f"another worker took the name {name!r}")
-            self._tables.workers[name] = (token, now + timedelta(seconds=lease_seconds))
+            self._tables.workers[name] = (token, lease_end(now, lease_seconds))
 
     def leave(self, name: str, *, token: str) -> None:
         with self._tables.lock:
@@ -35,4 +34,5 @@ class MemoryWorkers:
     def present(self) -> list[str]:
         with self._tables.lock:
             now = self._tables.clock()
-            return sorted(name for name, (_, until) in self._tables.workers.items() if until > now)
+            found = self._tables.workers.items()
+            return sorted(name for name, (_, until) in found if stands(until, now))

@@ -1,7 +1,7 @@
 """Jobs in a database: the queue."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -23,7 +23,7 @@ from search_service.domain.job import Claim, Job, JobChange, JobState, JobStep
 from search_service.errors import NotFound
 from search_service.storage import changes, tokens
 from search_service.storage.base import Page
-from search_service.storage.clock import Clock
+from search_service.storage.clock import LONGEST_LEASE, Clock, lease_end
 from search_service.storage.sql import ledger, rows, tables
 from search_service.storage.sql.engine import Database
 from search_service.storage.values import by_value
@@ -104,12 +104,12 @@ class SqlJobs:
 
     def claim(self, *, worker: str, lease_seconds: float) -> Claim | None:
         now = self._clock()
+        until = lease_end(now, lease_seconds)
         with self._database.writing() as connection:
             row = connection.execute(_next_claimable(now)).mappings().one_or_none()
             if row is None:
                 return None
             fence = row["fence"] + 1
-            until = now + timedelta(seconds=lease_seconds)
             taken = connection.execute(
                 update(tables.jobs)
                 .where(_jobs.id == row["id"], _jobs.fence == row["fence"], _claimable(now))
@@ -122,7 +122,7 @@ class SqlJobs:
         return Claim(job=change.job, worker=worker, fence=fence, lease_until=until)
 
     def renew(self, claim: Claim, *, lease_seconds: float) -> Claim:
-        until = self._clock() + timedelta(seconds=lease_seconds)
+        until = lease_end(self._clock(), lease_seconds)
         with self._database.writing() as connection:
             row = ledger.claimed(connection, claim)
             _set_lease(connection, claim, until)
@@ -170,7 +170,10 @@ class SqlJobs:
 
 
 def _claimable(now: datetime) -> ColumnElement[bool]:
-    lease_ended = or_(_jobs.lease_until.is_(None), _jobs.lease_until <= now)
+    far = now + LONGEST_LEASE
+    lease_ended = or_(
+        _jobs.lease_until.is_(None), _jobs.lease_until <= now, _jobs.lease_until > far
+    )
     return or_(_jobs.state == JobState.QUEUED, and_(_jobs.state == JobState.RUNNING, lease_ended))
 
 
@@ -179,6 +182,7 @@ def _next_claimable(now: datetime) -> Select[Any]:
     at_work = (
         select(others.c.team, func.count().label("share"))
         .where(tables.RUNNING, others.c.lease_until > now)
+        .where(others.c.lease_until <= now + LONGEST_LEASE)
         .group_by(others.c.team)
         .subquery("at_work")
     )

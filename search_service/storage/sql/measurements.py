@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, delete, or_, select, tuple_
 
 from search_service.domain.job import Claim, JobState
 from search_service.domain.measurement import Measurement, MeasurementKey
-from search_service.storage.clock import Clock
+from search_service.storage.clock import LONGEST_LEASE, Clock
 from search_service.storage.sql import ledger, rows, tables
 from search_service.storage.sql.engine import Database, insert_into, insert_new
 from search_service.storage.values import by_value
@@ -79,6 +79,9 @@ class SqlMeasurements:
 def _is_free(claim: Claim, now: datetime) -> ColumnElement[bool]:
     """Of a lease that is there already: it is this job's, or its claim stands no more."""
     standing = select(_jobs.id, _jobs.fence).where(
-        tables.OPEN_STATES, _jobs.state == JobState.RUNNING, _jobs.lease_until > now
+        tables.OPEN_STATES,
+        _jobs.state == JobState.RUNNING,
+        _jobs.lease_until > now,
+        _jobs.lease_until <= now + LONGEST_LEASE,
     )
     return or_(_leases.job == claim.job.id, tuple_(_leases.job, _leases.fence).not_in(standing))

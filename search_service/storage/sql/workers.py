@@ -1,11 +1,9 @@
 """Worker processes in a database."""
 
-from datetime import timedelta
-
 from sqlalchemy import ColumnElement, delete, or_, select
 
 from search_service.errors import NameTaken
-from search_service.storage.clock import Clock
+from search_service.storage.clock import LONGEST_LEASE, Clock, lease_end
 from search_service.storage.sql import tables
 from search_service.storage.sql.engine import Database, insert_into
 
@@ -20,7 +18,8 @@ class SqlWorkers:
         self._clock = clock
 
     def arrive(self, name: str, *, token: str, lease_seconds: float) -> None:
-        ended = _workers.until <= self._clock()
+        now = self._clock()
+        ended = or_(_workers.until <= now, _workers.until > now + LONGEST_LEASE)
         if not self._take(name, token, lease_seconds, if_there=or_(_workers.token == token, ended)):
             raise NameTaken(f"a worker named {name!r} is at work already")
 
@@ -35,7 +34,11 @@ class SqlWorkers:
 
     def present(self) -> list[str]:
         now = self._clock()
-        statement = select(_workers.name).where(_workers.until > now).order_by(_workers.name)
+        statement = (
+            select(_workers.name)
+            .where(_workers.until > now, _workers.until <= now + LONGEST_LEASE)
+            .order_by(_workers.name)
+        )
         with self._database.reading() as connection:
             return list(connection.execute(statement).scalars())
 
@@ -43,7 +46,7 @@ class SqlWorkers:
         self, name: str, token: str, lease_seconds: float, *, if_there: ColumnElement[bool]
     ) -> bool:
         """One statement, so that of two at once one has it."""
-        lease = {"token": token, "until": self._clock() + timedelta(seconds=lease_seconds)}
+        lease = {"token": token, "until": lease_end(self._clock(), lease_seconds)}
         with self._database.writing() as connection:
             statement = (
                 insert_into(connection, tables.workers)

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from search_service.domain.job import JobKind
 from search_service.errors import (
+    ArtifactsUnavailable,
     ClusterUnavailable,
     Conflict,
     GansearchError,
@@ -38,6 +39,7 @@ STATUSES: dict[type[GansearchError], int] = {
     Conflict: 409,
     NotFound: 404,
     StorageUnavailable: 503,
+    ArtifactsUnavailable: 503,
     TooManyRequests: 429,
     LostClaim: 409,
     MeasurementFailed: 500,

@@ -9,12 +9,13 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import fsspec
 from ulid import ULID
 
-from search_service.errors import InvalidFile, InvalidSetting, NotFound
+from search_service.errors import ArtifactsUnavailable, InvalidFile, InvalidSetting, NotFound
 
 _ID = re.compile(r"art_[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
@@ -38,7 +39,7 @@ class Artifact(About):
 
 
 class Artifacts:
-    """The store at a URI; safe to use from many processes. Failures of the store are OSErrors."""
+    """The store at a URI; safe to use from many processes. Failures of reading are OSErrors."""
 
     def __init__(self, uri: str) -> None:
         """Raises InvalidSetting for a URI that fsspec cannot serve."""
@@ -52,20 +53,30 @@ class Artifacts:
     def put(
         self, content: bytes, *, media_type: str, lineage: Mapping[str, str] | None = None
     ) -> str:
-        """Keep a file and return its id; the same content again changes nothing."""
+        """Keep a file and return its id; the same content again changes nothing.
+
+        Raises ArtifactsUnavailable, and then nothing half-written is found under any id.
+        """
         digest = hashlib.sha256(content)
         id_ = f"art_{ULID.from_bytes(digest.digest()[:16])}"
         path = self._path(id_)
-        if not self._is_whole(path, len(content)):
-            about = {
-                "media_type": media_type,
-                "sha256": digest.hexdigest(),
-                "lineage": dict(lineage or {}),
-            }
-            self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
-            # The content comes last: where it is, its description is too.
-            self._write(f"{path}.json", json.dumps(about).encode())
-            self._write(path, content)
+        about = {
+            "media_type": media_type,
+            "sha256": digest.hexdigest(),
+            "lineage": dict(lineage or {}),
+        }
+        try:
+            if not self._is_whole(path, len(content)):
+                self._files.makedirs(path.rpartition("/")[0], exist_ok=True)
+                # The content comes last: where it is, its description is too.
+                self._write(f"{path}.json", json.dumps(about).encode())
+                self._write(path, content)
+        except OSError as error:
+            reason = error.strerror or str(error).splitlines()[0]
+            raise ArtifactsUnavailable(
+                f"an artifact of {len(content)} bytes cannot be kept at GANSEARCH_ARTIFACTS: "
+                f"{reason}; once it can, retry the job"
+            ) from error
         return id_
 
     def get(self, artifact_id: str) -> Artifact:
@@ -136,5 +147,6 @@ class Artifacts:
             self._files.pipe_file(beside, content)
             self._files.mv(beside, path)
         finally:
-            if self._files.exists(beside):
-                self._files.rm_file(beside)
+            with suppress(OSError):  # of a store that fails, whose first word is the one to hear
+                if self._files.exists(beside):
+                    self._files.rm_file(beside)

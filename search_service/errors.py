@@ -14,6 +14,7 @@ GansearchError
 ├── Refused                   the server said no to a request; its words
 ├── Unreachable               no server answers; how to start one
 ├── StorageUnavailable        the database does not answer now: try again later
+├── ArtifactsUnavailable      a file cannot be kept now: no room, or its store is away
 ├── ClusterUnavailable        the Ray cluster has gone: join the next, go on from what is recorded
 ├── TooManyRequests           a client asked more often than it may: when to ask again
 ├── LostClaim                 another worker owns the job now: stop, write nothing more
@@ -86,6 +87,10 @@ class Unreachable(GansearchError):
 
 class StorageUnavailable(GansearchError):
     """The database is away, locked or broken now; the text is for the log of who runs it."""
+
+
+class ArtifactsUnavailable(GansearchError):
+    """A file cannot be kept: the job fails and says why; a retry goes on from what is recorded."""
 
 
 class ClusterUnavailable(GansearchError):

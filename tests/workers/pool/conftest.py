@@ -35,11 +35,13 @@ def request(architecture: str, *, device: str = "") -> MeasurementRequest:
     )
 
 
-def light_seats(*, cpus: float = 1, gpus: float = 0, weights: Any = None) -> Callable[[str], Any]:
+def light_seats(
+    *, cpus: float = 1, gpus: float = 0, weights: Any = None, seconds: float = 0.0
+) -> Callable[[str], Any]:
     """A maker of actors. The value that a request gets is the length of its architecture's text;
     `die` kills the process, `sleep` takes a minute, `wait PATH` waits until there is a file,
     and leaves a mark in `PATH.waiting`; `die TIMES PATH` does that once it has died as often.
-    Details say where it was done.
+    Each takes `seconds` besides. Details say where it was done.
     """
 
     class Seat:  # in a function, so that Ray carries it by value
@@ -76,6 +78,7 @@ def light_seats(*, cpus: float = 1, gpus: float = 0, weights: Any = None) -> Cal
                     waiting.write("x")
             while word == "wait" and not Path(rest[-1]).exists():
                 time.sleep(0.02)
+            time.sleep(seconds)
             value = float(len(request.architecture))
             weights = self.weights or {}
             return Measurement(
@@ -83,7 +86,8 @@ def light_seats(*, cpus: float = 1, gpus: float = 0, weights: Any = None) -> Cal
                 low=value,
                 high=value,
                 protocol=request.protocol,
-                seconds=0.0,
+                seconds=seconds,
+                samples=request.protocol.parameters.get("samples"),
                 details={
                     "process": os.getpid(),
                     "node": ray.get_runtime_context().get_node_id(),

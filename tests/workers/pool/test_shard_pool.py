@@ -93,6 +93,27 @@ def test_any_number_of_processes_makes_the_bits_of_one(
         assert made(spec, pool, tmp_path / "shared") == alone
 
 
+def test_processes_that_died_idle_together_cost_a_shard_one_try(
+    cluster: Cluster, spec: ScoreSpec, tmp_path: Path
+) -> None:
+    """As with a node that goes: of three tries two are left for what comes."""
+    with closing(RayShards(spec, actors=3, cores_each=1)) as pool:
+        first = made(spec, pool, tmp_path / "first")  # all are up
+        for process in _seats():
+            os.kill(process, signal.SIGKILL)
+        time.sleep(0.5)
+        names = plan(Side.FAKE, spec.samples)[:1]
+        lost = 0
+        pool.submit(names[0])
+        while not (ended := pool.wait(1.0)) or ended[0].shard is None:
+            if ended:
+                assert not ended[0].failure
+                lost += 1
+                pool.submit(names[0])
+        assert lost <= 1
+        assert first.startswith(ended[0].shard.features.tobytes())
+
+
 def test_a_killed_process_costs_no_image(cluster: Cluster, spec: ScoreSpec, tmp_path: Path) -> None:
     alone = made(spec, InlineShards(ScoreWork(spec=spec)), tmp_path / "alone")
     with closing(RayShards(spec, actors=1, cores_each=1)) as pool:

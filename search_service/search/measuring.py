@@ -27,17 +27,22 @@ class Measuring:
         self._asked: dict[int, tuple[int, MeasurementRequest]] = {}  # ticket -> label, request
         self._known: deque[tuple[int, Measurement]] = deque()
         self._made_elsewhere: dict[int, MeasurementRequest] = {}  # by label
+        self._new: list[int] = []  # labels of these that were not looked for yet
         self._looked_at = float("-inf")
         self._begins = True  # measurements that are not on their way yet
 
     def ask(self, label: int, request: MeasurementRequest) -> None:
         """Read it if it was ever made, wait for it if another job is making it, else hand it to the
-        pool. A label is free again once its answer was received. Raises LostClaim."""
+        pool: at the next `receive`, with all that is asked for until then. A label is free again
+        once its answer was received."""
         self._made_elsewhere[label] = request
-        self._look([label])
+        self._new.append(label)
 
     def receive(self, timeout_seconds: float) -> list[tuple[int, Measurement | str]]:
         """Label and measurement, or the one line that says why there is none. Raises LostClaim."""
+        if self._new:
+            new, self._new = self._new, []
+            self._look(new)
         if self._made_elsewhere:
             timeout_seconds = min(timeout_seconds, LOOK_SECONDS)
             if time.monotonic() - self._looked_at >= LOOK_SECONDS:
@@ -74,6 +79,7 @@ class Measuring:
         self._asked.clear()
         self._known.clear()
         self._made_elsewhere.clear()
+        self._new.clear()
 
     def _look(self, labels: Iterable[int]) -> None:
         """Take in what is known by now; submit what no other job is making."""

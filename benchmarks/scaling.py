@@ -1,4 +1,4 @@
-"""What the control plane costs when evaluations cost nothing: each is a sleep, the rest is real: the
+"""What the control plane costs when evaluations cost nothing: each is a sleep, the rest is real: a
 worker's driver, the search loop, Ray's actors, the database.
 
 python -m benchmarks.scaling [--store sqlite|postgres] [--actors 64] [--runs 3]

@@ -68,7 +68,7 @@ def main() -> None:
                     if asked.finished:
                         continue
                     run(recipe, folder, asked)
-                row = f"{recipe.pair}, {fraction:.0%} of the data, {placement}"
+                row = f"{recipe.pair}, {100 * fraction:g} % of the data, {placement}"
                 rows.setdefault(row, []).append(summary(folder))
     (asked.output / "table.json").write_text(json.dumps(rows, indent=1) + "\n")
     print(table(rows))

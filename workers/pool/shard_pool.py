@@ -78,9 +78,17 @@ class RayShards:
             made = Made(name=name, failure=f"{type(cause).__name__}: {cause}")
         except ray.exceptions.RayError as error:
             logger.warning("an actor died", extra={"cause": type(error).__name__})
+            self._renew_idle()
             actor, made = self._hire(), Made(name=name)
         self._idle.append(actor)
         return made
+
+    def _renew_idle(self) -> None:
+        """Whatever ended one may have ended others that had nothing to do: a shard must not spend
+        its tries on them. Nothing is lost with one that lives."""
+        for actor in self._idle:
+            ray.kill(actor)
+        self._idle = deque(self._hire() for _ in self._idle)
 
     def _hire(self) -> Any:
         return self._seat.remote(self._spec)

@@ -1,7 +1,7 @@
 """Queries: the front of a job, the front of a supernet over all jobs, the best of them."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from search_service.domain import pareto
 from search_service.domain.evaluation import Evaluation, Value
 from search_service.domain.front import Best, Front, Ties
 from search_service.domain.job import Job, JobKind
+from search_service.domain.judged import Bound, Judged, Need, Rows
 from search_service.domain.objective import Source, objective
 from search_service.domain.paired import tied
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
@@ -18,6 +19,7 @@ from search_service.errors import InvalidInput, NotFound
 from search_service.storage.base import Storage
 
 REFERENCE_MARGIN = 1.1  # the reference point lies this factor beyond the worst values
+NEXT_BEST = 50  # evaluations that may be tied with the best one, in the order of their values
 
 
 def job_front(job: Job, *, storage: Storage) -> Front:
@@ -47,27 +49,32 @@ def supernet_front(
     where: Sequence[Constraint] = (),
     storage: Storage,
 ) -> Front:
-    """The front over all stored evaluations of a supernet that have every value asked for.
+    """The front over all stored evaluations of a supernet that have every value asked for: of each
+    architecture the latest, if it meets the constraints.
 
     Values that are estimated from images are compared under one protocol only: the one with the
     most samples. Raises InvalidInput when no objective is named.
     """
     if not objectives:
         raise InvalidInput("name at least one objective", pointer="/objectives")
-    candidates = comparable(
-        storage.evaluations.of_supernet(supernet.id), [*objectives, *where], where
-    )
-    costs = _costs(candidates, objectives)
-    reference = pareto_reference(costs)
-    mask = pareto.non_dominated(costs)
-    points = _sorted((e for e, keep in zip(candidates, mask, strict=True) if keep), objectives)
+    objectives = tuple(dict.fromkeys(objectives))
+    with _question(supernet, [*objectives, *where], storage=storage) as (needs, judged):
+        view = judged.view(needs)
+        bounds = _bounds(needs, where)
+        mask = view.meeting(bounds)
+        rows = view.front(len(objectives), bounds, mask)
+        costs = view.costs(len(objectives), rows)
+        worst = view.worst(len(objectives), mask) if len(rows) else costs
+        ids = _ids(judged, rows)
+    reference = pareto_reference(worst.reshape(-1, len(objectives)))
+    points = _shown(storage.evaluations.some(ids), needs)
     return Front(
         supernet=supernet.id,
         job=None,
-        objectives=tuple(objectives),
+        objectives=objectives,
         points=points,
         reference_point={o.name: float(r) for o, r in zip(objectives, reference, strict=False)},
-        hypervolume=pareto.hypervolume(costs, reference) if candidates else None,
+        hypervolume=pareto.hypervolume(costs, reference) if len(rows) else None,
         ties=ties(points, objectives),
     )
 
@@ -79,11 +86,16 @@ def best(
     where: Sequence[Constraint] = (),
     storage: Storage,
 ) -> Best:
-    """The evaluation with the least value that meets the constraints; see Best."""
-    candidates = comparable(storage.evaluations.of_supernet(supernet.id), [minimize, *where], where)
-    if not candidates:
+    """The evaluation with the least value that meets the constraints; see Best. Tied with it may be
+    the `NEXT_BEST` that follow it."""
+    with _question(supernet, [minimize, *where], storage=storage) as (needs, judged):
+        view = judged.view(needs)
+        mask = view.meeting(_bounds(needs, where))
+        ids = _ids(judged, view.least(1 + NEXT_BEST, mask))
+        support = int(np.count_nonzero(mask))
+    if not ids:
         return Best(evaluation=None, interval=None, tied=(), support=0)
-    ordered = _sorted(candidates, [minimize])
+    ordered = _shown(storage.evaluations.some(ids), needs)
     winner = ordered[0].best_values[minimize.name]
     high = winner.value if winner.high is None else winner.high
     low = winner.value if winner.low is None else winner.low
@@ -91,7 +103,7 @@ def best(
         evaluation=ordered[0],
         interval=(low, high),
         tied=tuple(e for e in ordered[1:] if _alike(e.best_values[minimize.name], winner)),
-        support=len(candidates),
+        support=support,
     )
 
 
@@ -111,35 +123,6 @@ def ties(points: Sequence[Evaluation], objectives: Sequence[ObjectiveSpec]) -> T
     }
 
 
-def comparable(
-    evaluations: Iterable[Evaluation],
-    needed: Sequence[ObjectiveSpec | Constraint],
-    where: Sequence[Constraint],
-) -> list[Evaluation]:
-    """Those whose needed values are there, of one protocol and device each, and meet `where`; one
-    per architecture, the latest. Their `final_values` are dropped where `values` are the ones
-    compared, so that `best_values` is what was compared."""
-    evaluations = list(evaluations)
-    protocols = {
-        n.name: _best_protocol(evaluations, n.name)
-        for n in needed
-        if objective(n.name).source is Source.IMAGES
-    }
-    found: dict[str, Evaluation] = {}
-    for evaluation in evaluations:
-        chosen: dict[str, Value] = {}
-        for n in needed:
-            value = _value(evaluation, n, protocols.get(n.name))
-            if value is not None:
-                chosen[n.name] = value
-        if all(n.name in chosen for n in needed) and not any(
-            c.violation(chosen[c.name].value) for c in where
-        ):
-            final = {**evaluation.final_values, **chosen}
-            found[evaluation.architecture] = replace(evaluation, final_values=final)
-    return list(found.values())
-
-
 def pareto_reference(costs: np.ndarray) -> np.ndarray:
     """A point beyond the worst of each column of (n, m) costs; empty costs give an empty point."""
     if not len(costs):
@@ -149,35 +132,59 @@ def pareto_reference(costs: np.ndarray) -> np.ndarray:
     return point
 
 
-def _value(
-    evaluation: Evaluation, wanted: ObjectiveSpec | Constraint, protocol: str | None
-) -> Value | None:
+@contextmanager
+def _question(
+    supernet: Supernet, asked: Sequence[ObjectiveSpec | Constraint], *, storage: Storage
+) -> Iterator[tuple[tuple[Need, ...], Judged]]:
+    """What is needed of each evaluation, each value once, in the order asked, and where it is."""
+    with storage.evaluations.judged(supernet.id) as judged:
+        needs = [
+            Need(
+                name=o.name,
+                device=o.device,
+                protocol=judged.protocol(o.name) if _is_of_images(o.name) else None,
+            )
+            for o in asked
+        ]
+        yield tuple(dict.fromkeys(needs)), judged
+
+
+def _is_of_images(name: str) -> bool:
+    return objective(name).source is Source.IMAGES
+
+
+def _bounds(needs: Sequence[Need], where: Sequence[Constraint]) -> list[Bound]:
+    places = {(need.name, need.device): i for i, need in enumerate(needs)}
+    return [Bound(column=places[c.name, c.device], constraint=c) for c in where]
+
+
+def _ids(judged: Judged, rows: Rows) -> list[str]:
+    return [id_.decode() for id_ in judged.ids[rows].tolist()]
+
+
+def _shown(evaluations: Sequence[Evaluation], needs: Sequence[Need]) -> tuple[Evaluation, ...]:
+    """With `best_values` that are what was compared: where those are of the search, they take the
+    place of final ones."""
+    shown = []
+    for evaluation in evaluations:
+        chosen: dict[str, Value] = {}
+        for need in reversed(needs):  # what is minimised comes first, and is shown
+            value = _value(evaluation, need)
+            if value is not None:
+                chosen[need.name] = value
+        shown.append(replace(evaluation, final_values={**evaluation.final_values, **chosen}))
+    return tuple(shown)
+
+
+def _value(evaluation: Evaluation, need: Need) -> Value | None:
     for values in (evaluation.final_values, evaluation.values):
-        value = values.get(wanted.name)
-        if value is None or (protocol is not None and value.protocol_digest != protocol):
+        value = values.get(need.name)
+        if value is None or (need.protocol is not None and value.protocol_digest != need.protocol):
             continue
-        if wanted.device and value.device != wanted.device:
+        if need.device and value.device != need.device:
             continue
         return value
     return None
-
-
-def _best_protocol(evaluations: Sequence[Evaluation], name: str) -> str | None:
-    """The digest with the most samples; among equals the one with the most values."""
-    samples: dict[str, int] = {}
-    counts: Counter[str] = Counter()
-    for evaluation in evaluations:
-        for values in (evaluation.values, evaluation.final_values):
-            if name in values:
-                digest = values[name].protocol_digest
-                samples[digest] = values[name].samples or 0
-                counts[digest] += 1
-    return max(samples, key=lambda d: (samples[d], counts[d], d), default=None)
-
-
-def _costs(evaluations: Sequence[Evaluation], objectives: Sequence[ObjectiveSpec]) -> np.ndarray:
-    rows = [[e.best_values[o.name].value for o in objectives] for e in evaluations]
-    return np.array(rows, dtype=np.float64).reshape(len(evaluations), len(objectives))
 
 
 def _sorted(

@@ -1,28 +1,20 @@
 """Pareto numerics: pure functions of (n, m) arrays of costs, all minimised."""
 
-from bisect import bisect_right
+import math
+from bisect import bisect_left, bisect_right
 
 import numpy as np
 from numpy.typing import NDArray
+
+from search_service.domain.kept import kept
 
 Costs = NDArray[np.float64]
 
 
 def non_dominated(costs: Costs) -> NDArray[np.bool_]:
     """Which rows no other row dominates (as good everywhere, better somewhere); equal rows stay."""
-    keep = np.ones(len(costs), dtype=bool)
-    # A row can only be dominated by one that comes before it in lexicographic order.
-    order = np.lexsort(costs.T[::-1]) if len(costs) else np.zeros(0, dtype=int)
-    front = np.empty_like(costs)
-    size = 0
-    for i in order:
-        row = costs[i]
-        rivals = front[:size]
-        if (np.all(rivals <= row, axis=1) & np.any(rivals < row, axis=1)).any():
-            keep[i] = False
-        else:
-            front[size] = row
-            size += 1
+    keep = np.zeros(len(costs), dtype=bool)
+    keep[kept(costs.T, costs.shape[1])] = True
     return keep
 
 
@@ -91,6 +83,8 @@ def _volume(front: Costs, reference: NDArray[np.float64]) -> float:
         return float(reference[0] - front.min())
     if front.shape[1] == 2:
         return _area(front, reference)
+    if front.shape[1] == 3:
+        return _volume_of_triples(front, reference)
     order = np.argsort(front[:, -1], kind="stable")
     heights = np.append(front[order, -1], reference[-1])
     total = 0.0
@@ -99,6 +93,31 @@ def _volume(front: Costs, reference: NDArray[np.float64]) -> float:
             base = front[order[:count], :-1]
             total += float(thickness) * _volume(base[non_dominated(base)], reference[:-1])
     return total
+
+
+def _volume_of_triples(front: Costs, reference: NDArray[np.float64]) -> float:
+    """In one sweep along the last cost, with the staircase of the first two kept sorted."""
+    x_end, y_end, z_end = (float(r) for r in reference)
+    xs, ys = [-math.inf, x_end], [y_end, -math.inf]  # the stairs go down between two sentinels
+    area = volume = 0.0
+    height = -math.inf
+    for x, y, z in front[np.argsort(front[:, 2], kind="stable")].tolist():
+        if z > height > -math.inf:
+            volume += area * (z - height)
+        height = z
+        i = bisect_left(xs, x)
+        # The stair that the row stands below, and those to its right that it covers.
+        first = i if xs[i] > x or ys[i] > y else i + 1
+        if ys[first - 1] <= y:
+            continue
+        end, left, top = first, x, ys[first - 1]
+        while ys[end] >= y:
+            area += (xs[end] - left) * (top - y)
+            left, top = xs[end], ys[end]
+            end += 1
+        area += (xs[end] - left) * (top - y)
+        xs[first:end], ys[first:end] = [x], [y]
+    return volume + area * (z_end - height)
 
 
 def _area(front: Costs, reference: NDArray[np.float64]) -> float:

@@ -1,10 +1,12 @@
 """The contract of evaluations."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from search_service.domain.evaluation import Evaluation, Value
 from search_service.domain.job import Claim
+from search_service.domain.judged import Judged
 from search_service.storage.base.paging import Page
 
 
@@ -52,8 +54,13 @@ class Evaluations(Protocol):
         """The stored front, in no order."""
         ...
 
-    def of_supernet(self, supernet: str) -> list[Evaluation]:
-        """All measured ones of every job, by id."""
+    def some(self, ids: Sequence[str]) -> list[Evaluation]:
+        """Those with these ids, in that order; ids of none are left out."""
+        ...
+
+    def judged(self, supernet: str) -> AbstractContextManager[Judged]:
+        """All measured ones of every job, as columns: at least what was recorded when this was
+        called, and only what has been. Others wait for the block's end, so it should be short."""
         ...
 
     def history(self, job_id: str) -> list[tuple[int, int, float | None]]:

@@ -1,10 +1,12 @@
 """Evaluations in memory."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from search_service.domain.evaluation import Evaluation, EvaluationState, Value
 from search_service.domain.job import Claim
+from search_service.domain.judged import Block, Judged
 from search_service.domain.objective import objective
 from search_service.errors import NotFound
 from search_service.storage import changes, tokens
@@ -92,15 +94,28 @@ class MemoryEvaluations:
             record = self._tables.jobs[job_id]
             return [by_value(e) for e in record.evaluations.values() if e.id in record.front]
 
-    def of_supernet(self, supernet: str) -> list[Evaluation]:
+    def some(self, ids: Sequence[str]) -> list[Evaluation]:
+        with self._tables.lock:
+            known = {
+                evaluation.id: evaluation
+                for record in self._tables.jobs.values()
+                for evaluation in record.evaluations.values()
+            }
+            return [by_value(known[id_]) for id_ in ids if id_ in known]
+
+    @contextmanager
+    def judged(self, supernet: str) -> Iterator[Judged]:
         with self._tables.lock:
             found = [
-                by_value(evaluation)
+                evaluation
                 for record in self._tables.jobs.values()
                 for evaluation in record.evaluations.values()
                 if evaluation.supernet == supernet and evaluation.state is EvaluationState.MEASURED
             ]
-        return sorted(found, key=lambda evaluation: evaluation.id)
+        judged = Judged()
+        if found:
+            judged.append(Block.of(found))
+        yield judged
 
     def history(self, job_id: str) -> list[tuple[int, int, float | None]]:
         with self._tables.lock:

@@ -60,6 +60,12 @@ class Database:
             yield connection
 
     @contextmanager
+    def committed(self) -> Iterator[Connection]:
+        """One that sees only what is committed, not what its own thread is in the middle of."""
+        with _answering(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that writes; an exception undoes it."""
         if self._thread.connection is not None:

@@ -1,36 +1,26 @@
 """Evaluations in a database."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
+from contextlib import AbstractContextManager
+from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    func,
-    insert,
-    literal,
-    null,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, tuple_, update
 
 from search_service.domain.evaluation import Evaluation, EvaluationState, Value
 from search_service.domain.job import Claim
-from search_service.domain.objective import objective
+from search_service.domain.judged import Judged
 from search_service.errors import NotFound
-from search_service.storage import changes, tokens
+from search_service.storage import changes
 from search_service.storage.base import Page
 from search_service.storage.clock import Clock
-from search_service.storage.sql import ledger, rows, tables
-from search_service.storage.sql.engine import Database
+from search_service.storage.sql import evaluation_pages, ledger, rows, tables
+from search_service.storage.sql.engine import Database, insert_into
+from search_service.storage.sql.judged import MOVED_AFTER, JudgedRows, tail_row
 from search_service.storage.values import by_value
 
 _evaluations = tables.evaluations.c
+_order = tables.evaluation_order.c
 
 
 class SqlEvaluations:
@@ -39,6 +29,7 @@ class SqlEvaluations:
     def __init__(self, database: Database, *, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self.judged_rows = JudgedRows(database)
 
     def record(
         self,
@@ -70,9 +61,15 @@ class SqlEvaluations:
                 "hypervolume": change.job.hypervolume,
             }
             connection.execute(insert(tables.evaluations), rows.row_of(evaluation) | after)
+            order = rows.order_rows(evaluation.job, evaluation.number, evaluation.best_values)
+            connection.execute(insert(tables.evaluation_order), order)
+            if evaluation.state is EvaluationState.MEASURED:
+                connection.execute(insert(tables.judged_tail), tail_row(evaluation))
             if front is not None:
                 _set_front(connection, claim, front)
             ledger.write(connection, row, change, now=self._clock())
+        if change.job.evaluations % MOVED_AFTER == 0:
+            self.judged_rows.move_tail(evaluation.supernet)
 
     def record_final(
         self,
@@ -87,13 +84,11 @@ class SqlEvaluations:
             row = ledger.claimed(connection, claim)
             change = changes.remeasured(rows.job(row), front=front, hypervolume=hypervolume)
             _check_members(connection, claim, final_values)
-            for id_, values in final_values.items():
-                stored = {name: asdict(value) for name, value in values.items()}
-                connection.execute(
-                    update(tables.evaluations)
-                    .where(_evaluations.id == id_)
-                    .values(final_values=stored)
-                )
+            remeasured = select(tables.evaluations).where(_evaluations.id.in_(list(final_values)))
+            for found in connection.execute(remeasured).mappings().all():
+                before = rows.evaluation(found)
+                after = replace(before, final_values=final_values[before.id])
+                _set_final(connection, before, after)
             _set_front(connection, claim, front)
             ledger.write(connection, row, by_value(change), now=self._clock())
 
@@ -109,11 +104,13 @@ class SqlEvaluations:
     def front_of(self, job_id: str) -> list[Evaluation]:
         return self._read(_of_job(job_id).where(_evaluations.on_front))
 
-    def of_supernet(self, supernet: str) -> list[Evaluation]:
-        measured = and_(
-            _evaluations.supernet == supernet, _evaluations.state == EvaluationState.MEASURED
-        )
-        return self._read(select(tables.evaluations).where(measured).order_by(_evaluations.id))
+    def some(self, ids: Sequence[str]) -> list[Evaluation]:
+        chosen = _evaluations.id.in_(list(ids))
+        known = {e.id: e for e in self._read(select(tables.evaluations).where(chosen))}
+        return [known[id_] for id_ in ids if id_ in known]
+
+    def judged(self, supernet: str) -> AbstractContextManager[Judged]:
+        return self.judged_rows.of(supernet)
 
     def history(self, job_id: str) -> list[tuple[int, int, float | None]]:
         columns = select(_evaluations.recorded, _evaluations.front_size, _evaluations.hypervolume)
@@ -124,24 +121,10 @@ class SqlEvaluations:
     def page(
         self, job_id: str, *, size: int, token: str | None = None, order_by: str = "number"
     ) -> Page[Evaluation]:
-        listing = f"evaluations {job_id} {order_by}"
-        value, order = _order(order_by)
-        statement = _of_job(job_id).add_columns(value.label("order_value"))
-        if token is not None:
-            after, number = tokens.decode(token, listing, float, int)
-            key = (after is None, after or 0.0, number)[-len(order) :]
-            statement = statement.where(tuple_(*order) > tuple_(*map(literal, key)))
-        statement = statement.order_by(*order).limit(size + 1)
         with self._database.reading() as connection:
-            found = list(connection.execute(statement).mappings())
-        items = tuple(rows.evaluation(row) for row in found[:size])
-        if len(found) <= size:
-            return Page(items=items, next_token=None)
-        last = found[size - 1]
-        return Page(
-            items=items,
-            next_token=tokens.encode(listing, last["order_value"], last["number"]),
-        )
+            return evaluation_pages.page(
+                connection, job_id, size=size, token=token, order_by=order_by
+            )
 
     def _read(self, statement: Select[Any]) -> list[Evaluation]:
         with self._database.reading() as connection:
@@ -150,17 +133,6 @@ class SqlEvaluations:
 
 def _of_job(job_id: str) -> Select[Any]:
     return select(tables.evaluations).where(_evaluations.job == job_id)
-
-
-def _order(order_by: str) -> tuple[ColumnElement[Any], tuple[ColumnElement[Any], ...]]:
-    """The value that is ordered by (re-measured where there is one), and the columns of the order:
-    rows without a value last, then the value, then the number."""
-    if order_by == "number":
-        return null(), (_evaluations.number,)
-    name = objective(order_by, pointer="/order_by").name
-    final, first = _evaluations.final_values, _evaluations["values"]
-    value = func.coalesce(final[(name, "value")].as_float(), first[(name, "value")].as_float())
-    return value, (value.is_(None), func.coalesce(value, 0.0), _evaluations.number)
 
 
 def _is_recorded(connection: Connection, claim: Claim, number: int) -> bool:
@@ -175,6 +147,22 @@ def _check_members(connection: Connection, claim: Claim, ids: Collection[str]) -
     unknown = set(ids) - set(connection.execute(members).scalars())
     for id_ in sorted(unknown):
         raise ValueError(f"{id_!r} is no evaluation of {claim.job.id}")
+
+
+def _set_final(connection: Connection, before: Evaluation, after: Evaluation) -> None:
+    stored = {name: asdict(value) for name, value in after.final_values.items()}
+    mine = update(tables.evaluations).where(_evaluations.id == after.id)
+    connection.execute(mine.values(final_values=stored))
+    was = rows.order_rows(before.job, before.number, before.best_values)
+    same = tuple_(_order.job, _order.name, _order.value, _order.number)
+    keys = [tuple(row.values()) for row in was]
+    connection.execute(delete(tables.evaluation_order).where(same.in_(keys)))
+    order = rows.order_rows(after.job, after.number, after.best_values)
+    connection.execute(insert(tables.evaluation_order), order)
+    if after.state is EvaluationState.MEASURED:
+        upsert = insert_into(connection, tables.judged_tail).values(tail_row(after))
+        newer = {"block": upsert.excluded.block}
+        connection.execute(upsert.on_conflict_do_update(index_elements=["evaluation"], set_=newer))
 
 
 def _set_front(connection: Connection, claim: Claim, front: Collection[str]) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, cast
@@ -88,6 +88,18 @@ def measurement(row: RowMapping) -> Measurement:
         seconds=row["seconds"],
         details=row["details"],
     )
+
+
+def having(names: Iterable[str]) -> str:
+    """Under what an evaluation with values of these objectives is listed; no objective is named
+    so."""
+    return "=" + ",".join(sorted(names))
+
+
+def order_rows(job_id: str, number: int, best: Mapping[str, Value]) -> list[dict[str, Any]]:
+    """What an evaluation with these best values is ordered by."""
+    named = {name: value.value for name, value in best.items()} | {having(best): 0.0}
+    return [{"job": job_id, "name": n, "value": v, "number": number} for n, v in named.items()]
 
 
 def key_digest(key: MeasurementKey) -> str:

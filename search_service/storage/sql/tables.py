@@ -69,6 +69,7 @@ supernets = Table(
 
 OPEN_STATES = text("state IN ('queued', 'running')")
 RUNNING = text("state = 'running'")
+ON_FRONT = text("on_front")
 
 jobs = Table(
     "jobs",
@@ -145,8 +146,39 @@ evaluations = Table(
     Column("hypervolume", Float(53)),  # of the job after it
     UniqueConstraint("job", "number"),
     Index(None, "job", "recorded"),
-    Index(None, "job", "on_front"),
-    Index(None, "supernet", "state", "id"),
+    Index("ix_evaluations_on_front", "job", sqlite_where=ON_FRONT, postgresql_where=ON_FRONT),
+)
+
+# What a job's evaluations are ordered by. One row for each objective's best value, and one under
+# the names of all the objectives that the evaluation has, by which those that lack one are found.
+evaluation_order = Table(
+    "evaluation_order",
+    metadata,
+    Column("job", String, primary_key=True),
+    Column("name", String, primary_key=True),  # an objective, or `rows.having`
+    Column("value", Float(53), primary_key=True),  # 0 under the names
+    Column("number", Integer, primary_key=True, autoincrement=False),
+)
+
+# The measured evaluations of a supernet as `domain.judged.Block`s, in the order in which they were
+# put there: full ones that stay as they are, and a last one that grows.
+judged_blocks = Table(
+    "judged_blocks",
+    metadata,
+    Column("supernet", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),  # its rows
+    Column("block", LargeBinary, nullable=False),
+)
+
+# Those that are in no block yet, or are with older values.
+judged_tail = Table(
+    "judged_tail",
+    metadata,
+    Column("evaluation", String, primary_key=True),
+    Column("supernet", String, nullable=False),
+    Column("block", LargeBinary),  # of one row; NULL: to be made from the evaluation
+    Index(None, "supernet"),
 )
 
 measurements = Table(

@@ -187,8 +187,11 @@ def test_a_supernet_has_the_measured_evaluations_of_all_its_jobs(
         record(storage, claim, new_evaluation(claim, 1, state=EvaluationState.FAILED))
         if supernet == "sup_a":
             wanted.append(measured)
-    found = storage.evaluations.of_supernet("sup_a")
-    assert found == sorted(wanted, key=lambda evaluation: evaluation.id)
+    with storage.evaluations.judged("sup_a") as judged:
+        ids = [id_.decode() for id_ in judged.ids.tolist()]
+    assert sorted(ids) == sorted(evaluation.id for evaluation in wanted)
+    asked = [wanted[1].id, "evl_none", wanted[0].id]
+    assert storage.evaluations.some(asked) == [wanted[1], wanted[0]]
 
 
 @pytest.mark.parametrize("order_by", ["number", "fid", "macs"])

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from anyio import to_thread
 from fastapi import Request, Response
 
+from search_service.domain.event import EventKind
 from search_service.domain.job import Job
 from search_service.storage.base import Storage
 
 KEPT_BYTES = 32 * 1024**2
+FEW = 50  # events that are looked through; after more of them an answer is made anew
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,7 @@ class Prepared:
 
     version: int
     body: bytes
+    job: Job  # that it was made of
 
     def response(self, request: Request, *, media_type: str) -> Response:
         """It, or 304 for a client that says that it has it."""
@@ -40,10 +43,18 @@ class JobAnswers:
     """Of one shape; `render` makes it of a job. All but `_read` belongs to the event loop."""
 
     def __init__(
-        self, storage: Storage, render: Callable[[Job], bytes], *, kept_bytes: int = KEPT_BYTES
+        self,
+        storage: Storage,
+        render: Callable[[Job], bytes],
+        *,
+        of_front: bool = False,
+        kept_bytes: int = KEPT_BYTES,
     ) -> None:
+        """`of_front`: it shows the job's front and nothing else, and is made again only with that:
+        most evaluations leave the front as it is."""
         self._storage = storage
         self._render = render
+        self._of_front = of_front
         self._room = kept_bytes
         self._kept: OrderedDict[str, Prepared] = OrderedDict()  # by job, latest use last
         self._waiting: list[tuple[str, asyncio.Future[Prepared]]] = []
@@ -96,12 +107,29 @@ class JobAnswers:
                 found[job_id] = kept[job_id]
                 continue
             try:
-                body = self._render(self._storage.jobs.get(job_id))
+                job = self._storage.jobs.get(job_id)
+                if self._stays(kept.get(job_id), job):
+                    body = kept[job_id].body
+                else:
+                    body = self._render(job)
             except Exception as error:  # one job's, not its neighbours'
                 found[job_id] = error
             else:
-                found[job_id] = Prepared(version=version, body=body)
+                found[job_id] = Prepared(version=version, body=body, job=job)
         return found
+
+    def _stays(self, kept: Prepared | None, job: Job) -> bool:
+        """Whether what is kept of a front is of the one that this job has."""
+        if kept is None or not self._of_front:
+            return False
+        if (kept.job.hypervolume, kept.job.reference_point) != (
+            job.hypervolume,
+            job.reference_point,
+        ):
+            return False
+        # Read after the job, so that none is missed which that may show already.
+        events = self._storage.events.read(job.id, after=kept.version, limit=FEW)
+        return len(events) < FEW and all(e.kind is not EventKind.FRONT for e in events)
 
     def _keep(self, found: Mapping[str, Prepared | Exception]) -> None:
         for job_id, answer in found.items():

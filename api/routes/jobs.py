@@ -202,12 +202,16 @@ def front_answers(storage: Storage) -> JobAnswers:
     def render(job: Job) -> bytes:
         return FrontAnswer.of(fronts.job_front(job, storage=storage)).model_dump_json().encode()
 
-    return JobAnswers(storage, render)
+    return JobAnswers(storage, render, of_front=True)
 
 
 def front_tables(storage: Storage) -> JobAnswers:
     """The same as a table."""
-    return JobAnswers(storage, lambda job: _csv(fronts.job_front(job, storage=storage)).encode())
+
+    def render(job: Job) -> bytes:
+        return _csv(fronts.job_front(job, storage=storage)).encode()
+
+    return JobAnswers(storage, render, of_front=True)
 
 
 def _csv(front: Front) -> str:

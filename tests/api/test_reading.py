@@ -86,6 +86,36 @@ def test_an_unchanged_job_is_rendered_once(storage: Storage, submit: Submit) -> 
     assert sorted(counted.rendered) == sorted(jobs)
 
 
+@BOTH
+def test_a_front_is_made_again_when_it_has_changed_and_not_before(
+    storage: Storage, submit: Submit, run: Any
+) -> None:
+    search = run(submit())
+    job = search.claim.job.id
+    made: list[bytes] = []
+
+    def present() -> bytes:
+        front = storage.evaluations.front_of(job)
+        return str(sorted((e.id, str(e.best_values)) for e in front)).encode()
+
+    def render(job: Job) -> bytes:
+        made.append(present())
+        return made[-1]
+
+    answers = JobAnswers(storage, render, of_front=True)
+    for number in range(30):
+        search.advance()
+        fresh = present()
+        assert ask(answers, job)[0].body == fresh
+        before = len(made)
+        for _ in range(number % 3):
+            storage.events.log(search.claim, "nothing new")
+            assert ask(answers, job)[0].body == fresh
+        assert len(made) == before
+    search.finish()  # by values of its own, and as large as before
+    assert ask(answers, job)[0].body == present() != fresh
+
+
 def test_those_who_wait_together_share_one_query(storage: Storage, submit: Submit) -> None:
     """The first question is looked up alone, all that come meanwhile at once after it: what is
     told to a question was read after it was asked."""

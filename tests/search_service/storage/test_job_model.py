@@ -1,4 +1,5 @@
-"""Any sequence of calls has the same outcome in memory and in SQLite, and keeps the job's laws."""
+"""Any sequence of calls has the same outcome in memory, SQLite and PostgreSQL, and keeps the job's
+laws."""
 
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import text
 
 from search_service.domain.evaluation import Evaluation, EvaluationState
 from search_service.domain.job import Claim, Job, JobChange, JobKind, JobState, JobStep
@@ -16,6 +26,8 @@ from search_service.domain.measurement import Measurement, MeasurementKey, Proto
 from search_service.errors import GansearchError
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
+from search_service.storage.sql.engine import Database
+from search_service.storage.sql.tables import metadata
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 TERMINAL = [JobState.SUCCEEDED, JobState.FAILED]
@@ -39,11 +51,12 @@ class TwoStores(RuleBasedStateMachine):
     jobs = Bundle("jobs")
     claims = Bundle("claims")
 
-    def __init__(self) -> None:
+    def __init__(self, url: str = "") -> None:
+        """Without a URL the other store is in a file of SQLite's."""
         super().__init__()
         self.now = START
         self.folder = tempfile.TemporaryDirectory(prefix="gs-model-")
-        url = f"sqlite:///{Path(self.folder.name) / 'm.db'}"
+        url = url or f"sqlite:///{Path(self.folder.name) / 'm.db'}"
         self.stores = [open_storage(url, clock=lambda: self.now) for url in ("memory://", url)]
         self.made = 0
         self.fences: set[tuple[str, int]] = set()
@@ -205,6 +218,19 @@ class TwoStores(RuleBasedStateMachine):
         )
         assert job.front_size == len(front)
         self.both(lambda store, id_=job.id: store.evaluations.history(id_))
+
+
+@pytest.mark.slow
+def test_postgresql_does_as_memory_does(postgres_url: str) -> None:
+    def emptied() -> TwoStores:
+        database = Database(postgres_url)
+        with database.writing() as connection:
+            connection.execute(text(f"TRUNCATE {', '.join(metadata.tables)}"))
+        database.close()
+        return TwoStores(postgres_url)
+
+    fewer = settings(TwoStores.TestCase.settings, max_examples=10)
+    run_state_machine_as_test(emptied, settings=fewer)
 
 
 TestTwoStores = pytest.mark.slow(TwoStores.TestCase)

@@ -16,9 +16,23 @@ def kept(costs: NDArray[np.float64], objectives: int) -> NDArray[np.int64]:
     the objectives is among these rows, whatever the bounds: what sets a row aside meets every bound
     that the row meets. Rows that are equal in all objectives set none of each other aside.
     """
+    if len(costs) == objectives == 2:
+        return _of_pairs(costs)
     left, found = _sieved(costs, objectives)
     rows = np.concatenate([found, left])
     return np.sort(rows[_alone(costs[:, rows], objectives)])
+
+
+def _of_pairs(costs: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The same for two objectives alone, in one sweep: n log n."""
+    order = np.lexsort(costs[::-1])
+    first, second = costs[:, order]
+    least = np.minimum.accumulate(np.append(np.inf, second))[:-1]  # of the rows before each
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    # A row equal to the one before it fares as the first of the equal ones does.
+    stays = (second < least)[np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))]
+    return np.sort(order[stays])
 
 
 def _sieved(

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import Select, text
-from sqlalchemy.dialects import postgresql
 
 from search_service.domain.job import Job
 from search_service.storage import open_storage
@@ -26,8 +25,8 @@ from search_service.storage.sql.engine import Database
 def test_a_page_is_read_in_the_order_of_an_index(
     empty_postgres_url: str, statement: "Select[tuple[object, ...]]"
 ) -> None:
-    words = statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
     database = Database(empty_postgres_url)
+    words = statement.compile(database.engine, compile_kwargs={"literal_binds": True})
     with database.reading() as connection:
         # Of small tables a scan is cheap, so these are ruled out: what is left must do.
         for way in ("seqscan", "bitmapscan", "hashjoin", "mergejoin"):

@@ -231,7 +231,7 @@ def test_postgresql_does_as_memory_does(postgres_url: str) -> None:
 
     fewer = settings(TwoStores.TestCase.settings, max_examples=10)
     # Its annotation says a class, its documentation a factory.
-    run_state_machine_as_test(emptied, settings=fewer)  # type: ignore[arg-type, no-untyped-call]
+    run_state_machine_as_test(emptied, settings=fewer)  # type: ignore[arg-type]
 
 
 TestTwoStores = pytest.mark.slow(TwoStores.TestCase)

@@ -115,13 +115,13 @@ class Nodes:
 
     def __init__(self, ground: "subprocess.Popen[str]", port: int) -> None:
         self._ground = ground
-        self._port = port
+        self.port = port
         host = ray.util.get_node_ip_address()  # type: ignore[no-untyped-call]  # Ray's
         self.address = f"{host}:{port}"
 
     def head(self, **given: Any) -> int:
         """Without processors, at the address; its number."""
-        return self.add(num_cpus=0, gcs_server_port=self._port, **given)
+        return self.add(num_cpus=0, gcs_server_port=self.port, **given)
 
     def add(self, **given: Any) -> int:
         """A node with these parameters of Ray's; its number."""

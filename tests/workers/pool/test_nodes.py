@@ -1,5 +1,6 @@
 """A pool on a real cluster whose nodes come and go, and which another worker shares."""
 
+import json
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import ray
+from ray._private.ray_constants import AUTOSCALER_RESOURCE_REQUEST_CHANNEL
+from ray.experimental.internal_kv import _internal_kv_get
 
 from search_service.domain.measurement import Measurement
 from search_service.pools import Outcome
@@ -60,6 +63,11 @@ def free_cores() -> float:
     return resources.get("CPU", 0.0)
 
 
+def asked_of_the_autoscaler() -> list[dict[str, float]]:
+    """The bundles that Ray keeps for it."""
+    return json.loads(_internal_kv_get(AUTOSCALER_RESOURCE_REQUEST_CHANNEL) or b"[]")  # type: ignore[no-any-return]
+
+
 def until(done: Callable[[], object]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not done():
@@ -103,6 +111,7 @@ def test_a_pool_grows_onto_a_node_that_joins_and_gives_all_back_when_idle(
         served(pool, done=lambda _: actors() == CORES)
         joined = nodes.add(num_cpus=3)
         served(pool, done=lambda _: waiting(go) == CORES + 3)
+        served(pool, done=lambda _: asked_of_the_autoscaler() == [{"CPU": 1.0}] * 8)
         go.touch()
         done = measured(served(pool, done=lambda found: len(found) == 8))
         assert len({measurement.details["process"] for measurement in done}) == CORES + 3
@@ -110,7 +119,7 @@ def test_a_pool_grows_onto_a_node_that_joins_and_gives_all_back_when_idle(
 
         def rested() -> bool:
             pool.rest()
-            return actors() == 0 and free_cores() == CORES + 3
+            return actors() == 0 and free_cores() == CORES + 3 and not asked_of_the_autoscaler()
 
         until(rested)
         nodes.kill(joined)

@@ -298,16 +298,18 @@ def test_processes_that_need_the_same_values_make_each_once_and_a_dead_one_s_aft
         storage.jobs.add(new_job())
     others = [start_measurer(database_url, seed) for seed in (1, 2, 3)]
     doomed = start_measurer(database_url, 0, stop=5, lease_seconds=10)  # last: its lease runs
-    for measurer in (doomed, *others):
-        assert measurer.stdin is not None
-        measurer.stdin.write("go\n")
+    assert doomed.stdin is not None
     assert doomed.stdout is not None
+    doomed.stdin.write("go\n")  # the others wait, or they may leave it nothing to stop at
     said = []
     while (line := doomed.stdout.readline()) != "stopped\n":
         assert line, "it ended by itself"
         said.append(line)
     with doomed:
         doomed.kill()
+    for measurer in others:
+        assert measurer.stdin is not None
+        measurer.stdin.write("go\n")
     for measurer in others:
         said += measurer.communicate(timeout=60)[0].splitlines(keepends=True)
     assert [measurer.returncode for measurer in others] == [0, 0, 0]

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from search_service.errors import InvalidSetting, StorageUnavailable
 from search_service.storage.sql.engine import POINTER, Database
+from search_service.storage.sql.judged import JudgedRows
 
 VERSION_TABLE = "gansearch_alembic_version"  # Optuna's storage owns the usual name
 RUN = "python -m search_service.storage"
@@ -59,6 +60,7 @@ def upgrade(url: str) -> None:
                 pointer=POINTER,
             )
         _upgrade(database)
+        JudgedRows(database).move_tails()
     except (SQLAlchemyError, StorageUnavailable, OSError) as error:
         raise _unusable(database, error) from error
     finally:

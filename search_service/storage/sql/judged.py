@@ -128,6 +128,14 @@ class JudgedRows:
         with self._database.writing() as connection:
             return _move_tail(connection, supernet)
 
+    def move_tails(self) -> None:
+        """Of every supernet, all of it: after a migration they hold all that was ever measured."""
+        with self._database.reading() as connection:
+            supernets = list(connection.execute(select(_tail.supernet).distinct()).scalars())
+        for supernet in supernets:
+            while self.move_tail(supernet):
+                pass
+
     def _forget_old(self) -> None:
         while (
             len(self._known) > 1 and sum(k.judged.size for k in self._known.values()) > _ROWS_KEPT

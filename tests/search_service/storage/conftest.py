@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import text
 
 from search_service.domain.evaluation import Evaluation, EvaluationState, Value
 from search_service.domain.ids import new_id
 from search_service.domain.job import Claim, Job, JobKind
-from search_service.storage import migrate, open_storage
+from search_service.storage import migrate, migrations, open_storage
 from search_service.storage.base import Storage
 from search_service.storage.sql.engine import Database
 from search_service.storage.sql.tables import metadata
@@ -94,6 +96,22 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path, clock: MovedClock) -
     opened = open_storage(url, clock=clock)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def downgrade() -> Callable[[str, str], None]:
+    """Take a database back to what an older version of this project had built."""
+
+    def do(url: str, revision: str) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        database = Database(url)
+        with database.writing() as connection:
+            config.attributes["connection"] = connection
+            command.downgrade(config, revision)
+        database.close()
+
+    return do
 
 
 @pytest.fixture

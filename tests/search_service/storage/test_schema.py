@@ -2,20 +2,19 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from search_service.domain.ids import new_id
 from search_service.domain.job import Job, JobKind, JobState, team_of
 from search_service.errors import InvalidSetting
-from search_service.storage import migrate, migrations, open_storage
+from search_service.storage import migrate, open_storage
 from search_service.storage.schema import VERSION_TABLE
 from search_service.storage.sql.engine import Database
 from search_service.storage.sql.tables import metadata
@@ -27,17 +26,6 @@ def set_revision(url: str, revision: str) -> None:
     database = Database(url)
     with database.writing() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '{revision}'"))
-    database.close()
-
-
-def downgrade(url: str, revision: str) -> None:
-    """Back to what an older version of this project had built."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    database = Database(url)
-    with database.writing() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, revision)
     database.close()
 
 
@@ -55,7 +43,9 @@ def test_the_migrations_build_the_schema_that_the_code_uses(database_url: str) -
     database.close()
 
 
-def test_a_job_of_the_first_schema_is_kept_and_has_no_result(database_url: str) -> None:
+def test_a_job_of_the_first_schema_is_kept_and_has_no_result(
+    database_url: str, downgrade: Callable[[str, str], None]
+) -> None:
     migrate(database_url)
     storage = open_storage(database_url)
     job = Job(id=new_id("job"), kind=JobKind.SEARCH, spec={"seed": 1}, created_at=START)
@@ -75,7 +65,7 @@ def test_a_job_of_the_first_schema_is_kept_and_has_no_result(database_url: str) 
 
 
 def test_a_job_from_before_there_were_teams_is_of_the_one_its_label_names(
-    database_url: str,
+    database_url: str, downgrade: Callable[[str, str], None]
 ) -> None:
     migrate(database_url)
     storage = open_storage(database_url)

@@ -7,7 +7,7 @@ by one query: under load it is the number of queries that stays small, not their
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from anyio import to_thread
@@ -40,7 +40,7 @@ class Prepared:
 
 
 class JobAnswers:
-    """Of one shape; `render` makes it of a job. All but `_read` belongs to the event loop."""
+    """Of one shape; `render` makes it of a job. All but `_make` belongs to the event loop."""
 
     def __init__(
         self,
@@ -78,49 +78,46 @@ class JobAnswers:
             self._reader = None
 
     async def _answer(self, batch: Sequence[tuple[str, asyncio.Future[Prepared]]]) -> None:
-        jobs = {job_id for job_id, _ in batch}
-        kept = {job_id: self._kept[job_id] for job_id in jobs & self._kept.keys()}
-        found: Mapping[str, Prepared | Exception]
-        try:
-            found = await to_thread.run_sync(self._read, jobs, kept)
-        except Exception as error:  # whatever it is, it is the answer to everyone here
-            found = dict.fromkeys(jobs, error)
+        """Whatever goes wrong is the answer to those whom it concerns: with the versions, everyone
+        here; with one job, those who asked for it."""
+        jobs = list(dict.fromkeys(job_id for job_id, _ in batch))
+        versions = to_thread.run_sync(self._storage.jobs.last_events, jobs)
+        (read,) = await asyncio.gather(versions, return_exceptions=True)
+        found: dict[str, Prepared | BaseException]
+        if isinstance(read, BaseException):
+            found = dict.fromkeys(jobs, read)
+        else:
+            found = {id_: kept for id_ in jobs if (kept := self._present(id_, read)) is not None}
+            changed = [id_ for id_ in jobs if id_ not in found]
+            making = (
+                to_thread.run_sync(self._make, id_, read.get(id_, 0), self._kept.get(id_))
+                for id_ in changed
+            )
+            made = await asyncio.gather(*making, return_exceptions=True)
+            found |= zip(changed, made, strict=True)
         for job_id, asked in batch:
             answer = found[job_id]
             if asked.done():  # its client has gone
                 continue
-            if isinstance(answer, Exception):
+            if isinstance(answer, BaseException):
                 asked.set_exception(answer)
             else:
                 asked.set_result(answer)
         self._keep(found)
 
-    def _read(
-        self, jobs: Collection[str], kept: Mapping[str, Prepared]
-    ) -> dict[str, Prepared | Exception]:
-        """In a thread: what is kept if it is still so, else anew."""
-        versions = self._storage.jobs.last_events(jobs)
-        found: dict[str, Prepared | Exception] = {}
-        for job_id in jobs:
-            version = versions.get(job_id, 0)
-            if job_id in kept and kept[job_id].version == version:
-                found[job_id] = kept[job_id]
-                continue
-            try:
-                job = self._storage.jobs.get(job_id)
-                if self._stays(kept.get(job_id), job):
-                    body = kept[job_id].body
-                else:
-                    body = self._render(job)
-            except Exception as error:  # one job's, not its neighbours'
-                found[job_id] = error
-            else:
-                found[job_id] = Prepared(version=version, body=body, job=job)
-        return found
+    def _present(self, job_id: str, versions: Mapping[str, int]) -> Prepared | None:
+        kept = self._kept.get(job_id)
+        return kept if kept is not None and kept.version == versions.get(job_id, 0) else None
 
-    def _stays(self, kept: Prepared | None, job: Job) -> bool:
+    def _make(self, job_id: str, version: int, kept: Prepared | None) -> Prepared:
+        """In a thread, of the job as it was at that version or later."""
+        job = self._storage.jobs.get(job_id)
+        body = kept.body if kept is not None and self._stays(kept, job) else self._render(job)
+        return Prepared(version=version, body=body, job=job)
+
+    def _stays(self, kept: Prepared, job: Job) -> bool:
         """Whether what is kept of a front is of the one that this job has."""
-        if kept is None or not self._of_front:
+        if not self._of_front:
             return False
         if (kept.job.hypervolume, kept.job.reference_point) != (
             job.hypervolume,
@@ -131,7 +128,7 @@ class JobAnswers:
         events = self._storage.events.read(job.id, after=kept.version, limit=FEW)
         return len(events) < FEW and all(e.kind is not EventKind.FRONT for e in events)
 
-    def _keep(self, found: Mapping[str, Prepared | Exception]) -> None:
+    def _keep(self, found: Mapping[str, Prepared | BaseException]) -> None:
         for job_id, answer in found.items():
             if (old := self._kept.pop(job_id, None)) is not None:
                 self._room += len(old.body)

@@ -1,5 +1,6 @@
 """Evaluations recorded a second into PostgreSQL by several worker processes, each with a job of its
-own: row, counters, events and, each tenth time, another front, in one synced transaction each.
+own: row with the replicates of its FID, counters, events and, each tenth time, another front, in
+one synced transaction each.
 
 python -m benchmarks.recording [--workers 4] [--evaluations 1000]
 
@@ -16,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
+
 from benchmarks.servers import postgres
 from search_service.domain.evaluation import Evaluation, EvaluationState, Value
 from search_service.domain.ids import new_id
@@ -23,6 +26,7 @@ from search_service.domain.job import Job, JobKind
 from search_service.storage import open_storage
 
 FRONT_SIZE = 20
+REPLICATES = 128
 
 
 def main() -> None:
@@ -91,6 +95,7 @@ def record(url: str, count: int) -> None:
     sys.stdin.readline()
     began = time.process_time()
     members: list[str] = []
+    rng = np.random.default_rng(os.getpid())
     for number in range(count):
         evaluation = Evaluation(
             id=new_id("evl"),
@@ -102,7 +107,15 @@ def record(url: str, count: int) -> None:
             state=EvaluationState.MEASURED,
             rung=1,
             values={
-                "fid": Value(value=20.0, low=19.0, high=21.0, samples=2048),
+                "fid": Value(
+                    value=20.0,
+                    low=19.0,
+                    high=21.0,
+                    samples=2048,
+                    protocol_digest="0" * 64,
+                    replicates=tuple(rng.normal(20.0, 0.5, REPLICATES).tolist()),
+                    resampling="bootstrap",
+                ),
                 "latency_ms": Value(value=3.0, low=2.9, high=3.1, device="cpu"),
                 "macs": Value(value=1e8),
                 "params": Value(value=1e6),

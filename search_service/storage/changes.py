@@ -10,7 +10,7 @@ log          {"message"}
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -159,10 +159,12 @@ def _evaluation(job: Job, evaluation: Evaluation) -> Told:
 
 
 def _value(value: Value) -> dict[str, Any]:
-    told = {name: field for name, field in asdict(value).items() if field not in (None, "")}
-    for name in ("replicates", "resampling"):  # for comparisons, not for who follows the stream
-        del told[name]
-    return told
+    # Replicates are for comparisons, not for who follows the stream.
+    return {
+        name: field
+        for name, field in vars(value).items()
+        if name not in ("replicates", "resampling") and field not in (None, "")
+    }
 
 
 def _front(job: Job, members: Sequence[str]) -> Told:

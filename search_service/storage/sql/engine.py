@@ -12,7 +12,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
 
@@ -49,6 +49,10 @@ class Database:
         self._writer = self.engine.execution_options(gansearch_writes=True)
         self._thread = _Thread()
         self._told = told
+        self._single: Engine | None = None
+        if self.sqlite_file is None:
+            # Without a ping: who uses it can do without its answer.
+            self._single = create_engine(parsed, isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -88,9 +92,39 @@ class Database:
             finally:
                 self._thread.connection = None
 
+    @property
+    def has_single_statements(self) -> bool:
+        """Whether `at_once` can be used here and now: on PostgreSQL, outside of `together`."""
+        return self._single is not None and self._thread.connection is None
+
+    def at_once(self, statement: str, parameters: Mapping[str, Any], *, tells: str) -> bool:
+        """A statement of the driver's that is a transaction of its own, in one round trip; whether
+        it gave a row, and so told events of the job `tells`.
+
+        False, too, where the driver raised: if the connection broke it may yet have been done.
+        """
+        assert self._single is not None
+        failures = (self.engine.dialect.loaded_dbapi.Error, exc.SQLAlchemyError)
+        try:
+            with closing(self._single.raw_connection()) as connection:
+                try:
+                    cursor = connection.cursor()
+                    cursor.execute(statement, parameters)
+                    done = cursor.fetchone() is not None
+                except failures:
+                    connection.invalidate()
+                    raise
+        except failures:
+            return False
+        if done:
+            self._told(tells)
+        return done
+
     def close(self) -> None:
         """Close every idle connection."""
         self.engine.dispose()
+        if self._single is not None:
+            self._single.dispose()
 
 
 def parse_url(url: str) -> URL:

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, replace
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, tuple_, update
 
 from search_service.domain.evaluation import Evaluation, EvaluationState, Value
-from search_service.domain.job import Claim
+from search_service.domain.job import Claim, Job
 from search_service.domain.judged import Judged
 from search_service.errors import NotFound
 from search_service.storage import changes
@@ -17,6 +18,7 @@ from search_service.storage.clock import Clock
 from search_service.storage.sql import evaluation_pages, ledger, rows, tables
 from search_service.storage.sql.engine import Database, insert_into
 from search_service.storage.sql.judged import MOVED_AFTER, JudgedRows, tail_row
+from search_service.storage.sql.recording import Known, Recording
 from search_service.storage.values import by_value
 
 _evaluations = tables.evaluations.c
@@ -30,6 +32,7 @@ class SqlEvaluations:
         self._database = database
         self._clock = clock
         self.judged_rows = JudgedRows(database)
+        self._recording = Recording(database)
 
     def record(
         self,
@@ -40,11 +43,43 @@ class SqlEvaluations:
         hypervolume: float | None,
         reference_point: Mapping[str, float] | None,
     ) -> None:
+        now = self._clock()
+        job = self._recording.record(
+            claim,
+            evaluation,
+            front=front,
+            hypervolume=hypervolume,
+            reference_point=reference_point,
+            now=now,
+        )
+        if job is None:
+            job = self._record_anyhow(
+                claim,
+                evaluation,
+                front=front,
+                hypervolume=hypervolume,
+                reference_point=reference_point,
+                now=now,
+            )
+        if job is not None and job.evaluations % MOVED_AFTER == 0:
+            self.judged_rows.move_tail(evaluation.supernet)
+
+    def _record_anyhow(
+        self,
+        claim: Claim,
+        evaluation: Evaluation,
+        *,
+        front: Sequence[str] | None,
+        hypervolume: float | None,
+        reference_point: Mapping[str, float] | None,
+        now: datetime,
+    ) -> Job | None:
+        """Whatever the job's row is; None if the evaluation is recorded."""
         evaluation = by_value(evaluation)
         with self._database.writing() as connection:
             row = ledger.claimed(connection, claim)
             if _is_recorded(connection, claim, evaluation.number):
-                return
+                return None
             change = by_value(
                 changes.recorded(
                     rows.job(row),
@@ -60,16 +95,23 @@ class SqlEvaluations:
                 "front_size": change.job.front_size,
                 "hypervolume": change.job.hypervolume,
             }
-            connection.execute(insert(tables.evaluations), rows.row_of(evaluation) | after)
+            connection.execute(insert(tables.evaluations), rows.evaluation_row(evaluation) | after)
             order = rows.order_rows(evaluation.job, evaluation.number, evaluation.best_values)
             connection.execute(insert(tables.evaluation_order), order)
             if evaluation.state is EvaluationState.MEASURED:
                 connection.execute(insert(tables.judged_tail), tail_row(evaluation))
             if front is not None:
                 _set_front(connection, claim, front)
-            ledger.write(connection, row, change, now=self._clock())
-        if change.job.evaluations % MOVED_AFTER == 0:
-            self.judged_rows.move_tail(evaluation.supernet)
+            ledger.write(connection, row, change, now=now)
+        if self._database.has_single_statements:
+            known = Known(
+                job=change.job,
+                fence=claim.fence,
+                last_event=row["last_event"] + len(change.told),
+                front=None if front is None else frozenset(front),
+            )
+            self._recording.know(known)
+        return change.job
 
     def record_final(
         self,
@@ -150,7 +192,7 @@ def _check_members(connection: Connection, claim: Claim, ids: Collection[str]) -
 
 
 def _set_final(connection: Connection, before: Evaluation, after: Evaluation) -> None:
-    stored = {name: asdict(value) for name, value in after.final_values.items()}
+    stored = rows.stored_values(after.final_values)
     mine = update(tables.evaluations).where(_evaluations.id == after.id)
     connection.execute(mine.values(final_values=stored))
     was = rows.order_rows(before.job, before.number, before.best_values)

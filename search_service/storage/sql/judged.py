@@ -39,7 +39,7 @@ from sqlalchemy import (
 )
 
 from search_service.domain.evaluation import Evaluation
-from search_service.domain.judged import Block, Judged
+from search_service.domain.judged import Block, Judged, row_bytes
 from search_service.storage.sql import rows, tables
 from search_service.storage.sql.engine import Database, insert_into
 
@@ -170,7 +170,7 @@ def tail_row(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "evaluation": evaluation.id,
         "supernet": evaluation.supernet,
-        "block": Block.of([evaluation]).to_bytes(),
+        "block": row_bytes(evaluation),
     }
 
 

@@ -1,8 +1,11 @@
 """Rows and the values they hold: the only place where one becomes the other."""
 
+import binascii
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import math
+import struct
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any, cast
@@ -17,9 +20,33 @@ from search_service.domain.supernet import Device, Supernet, SupernetStatus
 from search_service.storage.base import Answer
 
 
-def row_of(value: Job | Evaluation | Supernet | Device | Answer) -> dict[str, Any]:
+def row_of(value: Job | Supernet | Device | Answer) -> dict[str, Any]:
     """The columns that have the names of the value's fields."""
     return asdict(value)
+
+
+def evaluation_row(evaluation: Evaluation) -> dict[str, Any]:
+    """The columns that have the names of an evaluation's fields."""
+    columns = dict(vars(evaluation))
+    return columns | {
+        "values": stored_values(evaluation.values),
+        "final_values": stored_values(evaluation.final_values),
+    }
+
+
+def stored_values(values: Mapping[str, Value]) -> dict[str, dict[str, Any]]:
+    """The JSON that values are kept as: replicates as the base64 of little-endian doubles, which
+    is a third shorter than their digits, many times faster made, and gives the same bits back."""
+    return {name: vars(v) | {"replicates": _packed(v.replicates)} for name, v in values.items()}
+
+
+def values(column: Any) -> dict[str, Value]:
+    """The inverse of `stored_values`."""
+    stored = cast("Mapping[str, Mapping[str, Any]]", column)
+    return {
+        name: Value(**{**value, "replicates": _unpacked(value.get("replicates", ()))})
+        for name, value in stored.items()
+    }
 
 
 def job(row: RowMapping) -> Job:
@@ -32,8 +59,8 @@ def evaluation(row: RowMapping) -> Evaluation:
     """From a row of `evaluations`."""
     read = {
         "state": EvaluationState(row["state"]),
-        "values": _values(row["values"]),
-        "final_values": _values(row["final_values"]),
+        "values": values(row["values"]),
+        "final_values": values(row["final_values"]),
     }
     return Evaluation(**_columns(row, Evaluation) | read)
 
@@ -112,9 +139,19 @@ def _columns(row: RowMapping, type_: type) -> dict[str, Any]:
     return {field.name: row[field.name] for field in fields(type_)}
 
 
-def _values(column: Any) -> dict[str, Value]:
-    stored = cast("Mapping[str, Mapping[str, Any]]", column)
-    return {
-        name: Value(**{**value, "replicates": tuple(value.get("replicates", ()))})
-        for name, value in stored.items()
-    }
+def _packed(replicates: Sequence[float]) -> str:
+    if not replicates:
+        return ""
+    if not all(map(math.isfinite, replicates)):
+        raise ValueError("numbers that are stored must be finite, and a replicate is not")
+    return binascii.b2a_base64(
+        struct.pack(f"<{len(replicates)}d", *replicates), newline=False
+    ).decode()
+
+
+def _unpacked(stored: str | Sequence[float]) -> tuple[float, ...]:
+    """Of rows that are older, the digits."""
+    if not isinstance(stored, str):
+        return tuple(stored)
+    packed = binascii.a2b_base64(stored)
+    return struct.unpack(f"<{len(packed) // 8}d", packed)

@@ -3,7 +3,7 @@
 A process that records for a job knows from the last time what the job's row holds, as long as the
 job has told no event since: whatever changes counters, front or reference point tells one. So the
 statement begins by taking the row if its fence, state and last event are still those; everything
-else depends on that, and where it fails nothing is done and the long way is gone instead.
+else depends on that, and where it fails nothing is done and the long way is taken.
 """
 
 import json

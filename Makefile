@@ -41,5 +41,5 @@ format: install  ## rewrite files as ruff would have them
 lock:  ## pin today's versions of everything into requirements.lock
 	infra/lock.sh
 
-clean:  ## remove what was built here
-	rm -rf $(VENV) demo runs gansearch-data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean:  ## remove what was built here, but no data and no trainings
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache .hypothesis

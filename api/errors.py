@@ -81,17 +81,20 @@ def status_of(error: GansearchError) -> int:
 
 
 def install(app: FastAPI) -> None:
-    """Turn whatever a route raises into a problem; a traceback goes to the log, never out."""
+    """Turn whatever a route raises into a problem; a traceback goes to the log, never out.
+
+    On the event loop: each is ready at once, and all threads may be waiting for the store.
+    """
 
     @app.exception_handler(GansearchError)
-    def ours(request: Request, error: GansearchError) -> JSONResponse:
+    async def ours(request: Request, error: GansearchError) -> JSONResponse:
         errors = []
         if isinstance(error, InvalidInput) and error.pointer:
             errors.append({"pointer": error.pointer, "detail": error.detail})
         return problem(request, status_of(error), str(error), errors=errors)
 
     @app.exception_handler(StorageUnavailable)
-    def later(request: Request, error: StorageUnavailable) -> JSONResponse:
+    async def later(request: Request, error: StorageUnavailable) -> JSONResponse:
         # The driver's words name hosts and files of ours: they are for the log.
         request_id = getattr(request.state, "request_id", "")
         logger.error("the store does not answer", exc_info=error, extra={"request_id": request_id})
@@ -99,11 +102,11 @@ def install(app: FastAPI) -> None:
         return problem(request, 503, detail, headers={"Retry-After": RETRY_SECONDS})
 
     @app.exception_handler(TooManyRequests)
-    def too_many(request: Request, error: TooManyRequests) -> JSONResponse:
+    async def too_many(request: Request, error: TooManyRequests) -> JSONResponse:
         return problem(request, 429, str(error), headers={"Retry-After": str(error.seconds)})
 
     @app.exception_handler(RequestValidationError)
-    def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         found = [_found(e) for e in error.errors()]
         if any(e["type"] == "json_invalid" for e in error.errors()):
             return problem(request, 400, "the body is not JSON", errors=found)
@@ -113,7 +116,7 @@ def install(app: FastAPI) -> None:
         return problem(request, 422, detail, errors=found)
 
     @app.exception_handler(HTTPException)
-    def plain(request: Request, error: HTTPException) -> JSONResponse:
+    async def plain(request: Request, error: HTTPException) -> JSONResponse:
         detail = error.detail
         if error.status_code == 404 and detail == "Not Found":
             detail = f"nothing is at {request.url.path}"
@@ -126,7 +129,7 @@ def install(app: FastAPI) -> None:
         return problem(request, error.status_code, detail, headers=headers)
 
     @app.exception_handler(Exception)
-    def unexpected(request: Request, error: Exception) -> JSONResponse:
+    async def unexpected(request: Request, error: Exception) -> JSONResponse:
         request_id = getattr(request.state, "request_id", "")
         facts = {"path": request.url.path, "request_id": request_id}
         logger.error("a request failed", exc_info=error, extra=facts)

@@ -4,42 +4,52 @@ import json
 import time
 from collections.abc import AsyncIterator
 
-from anyio import to_thread
+import anyio
 
+from api.event_reads import EventReads
 from api.live import Followers
 from search_service.domain.event import Event, EventKind
-from search_service.storage.base import Storage
+from search_service.errors import StorageUnavailable
 
 COMMENT_SECONDS = 15.0
+AWAY_SECONDS = 1.0  # between two looks for a store that does not answer
 BATCH = 500
 
 
 async def stream(
-    job_id: str, *, after: int, storage: Storage, followers: Followers
+    job_id: str, *, after: int, has_ended: bool, reads: EventReads, followers: Followers
 ) -> AsyncIterator[bytes]:
     """Server-sent events with a sequence above `after`; a comment when nothing was said for long.
 
-    Holds neither thread nor connection while it waits. It ends after an `end` event that nothing
-    follows: a job that was retried goes on.
+    Holds neither thread nor connection while it waits for news. A store that goes away is waited
+    for. It ends after an `end` event that nothing follows, also where that is none of those above
+    `after`, for the job `has_ended`: a job that was retried goes on.
     """
     spoke = time.monotonic()
+    is_away = False
     while True:
         with followers.following(job_id) as news:
-            events = await to_thread.run_sync(_read, storage, job_id, after)
+            try:
+                events = await reads.read(job_id, after=after, limit=BATCH)
+            except StorageUnavailable:
+                if not is_away or time.monotonic() - spoke > COMMENT_SECONDS:
+                    yield b": the database does not answer\n\n"
+                    spoke = time.monotonic()
+                is_away = True
+                await anyio.sleep(AWAY_SECONDS)
+                continue
+            is_away = False
             for event in events:
                 yield _format(event)
                 after, spoke = event.sequence, time.monotonic()
-            if events and len(events) < BATCH and events[-1].kind is EventKind.END:
-                return
+                has_ended = event.kind is EventKind.END
             if len(events) < BATCH:
+                if has_ended:
+                    return
                 if time.monotonic() - spoke > COMMENT_SECONDS:
                     yield b": still here\n\n"
                     spoke = time.monotonic()
                 await followers.wait(news)
-
-
-def _read(storage: Storage, job_id: str, after: int) -> list[Event]:
-    return storage.events.read(job_id, after=after, limit=BATCH)
 
 
 def _format(event: Event) -> bytes:

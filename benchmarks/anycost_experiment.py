@@ -150,9 +150,7 @@ class Scorer:
         for kind, name, ratio, side in wanted:
             architecture = space.uniform(ratio, side)
             shards = range(-(-self._samples // SHARD))
-            images = torch.cat(
-                [maker.finish(maker.run(architecture, 0, i), architecture) for i in shards]
-            )[: self._samples]
+            images = torch.cat([maker.shard(architecture, 0, i) for i in shards])[: self._samples]
             features = torch.cat([self._extractor(part) for part in torch.split(images, BATCH)])
             estimate = frechet_interval(features.numpy(), self._reference(side, full))
             ends = {"fid": estimate.value, "low": estimate.low, "high": estimate.high}

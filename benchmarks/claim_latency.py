@@ -27,7 +27,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.servers import free_port, listens, postgres, redis
+from benchmarks.servers import free_port, listens, load_of_machine, postgres, redis
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo" / "anycost-fashion32"
 SPEC = {
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--submits", type=int, default=50)
     asked = parser.parse_args()
     found = {way: latencies_ms(way, asked.submits) for way in WAYS}
-    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(load_of_machine())
     for way, times in found.items():
         times = sorted(times)
         print(

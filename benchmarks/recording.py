@@ -1,8 +1,9 @@
 """Evaluations recorded a second into PostgreSQL by several worker processes, each with a job of its
-own: row with the replicates of its FID, counters, events and, each tenth time, another front, in
-one synced transaction each.
+own: row with the replicates of its FID, counters, events and, each tenth time, another front. A
+search records what has finished since its last turn in one synced transaction: `--together` says
+how many that are, 1 where evaluations are long.
 
-python -m benchmarks.recording [--workers 4] [--evaluations 1000]
+python -m benchmarks.recording [--workers 4] [--evaluations 1000] [--together 1]
 
 Beside the rate it prints the processor time of an evaluation in the worker and in the server, which
 a busy machine changes little: cores divided by it is the most that they can give.
@@ -20,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 
 from benchmarks.servers import postgres
-from search_service.domain.evaluation import Evaluation, EvaluationState, Value
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished, Value
 from search_service.domain.ids import new_id
 from search_service.domain.job import Job, JobKind
 from search_service.storage import open_storage
@@ -34,10 +35,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--evaluations", type=int, default=1000, help="of each worker")
+    parser.add_argument("--together", type=int, default=1, help="in one transaction")
     parser.add_argument("--record", metavar="URL", help="be a worker")
     asked = parser.parse_args()
     if asked.record:
-        record(asked.record, asked.evaluations)
+        record(asked.record, asked.evaluations, together=asked.together)
         return
     with postgres() as url:
         storage = open_storage(url)
@@ -47,6 +49,7 @@ def main() -> None:
             storage.jobs.add(Job(id=new_id("job"), kind=JobKind.SEARCH, spec={}, created_at=now))
         words = [sys.executable, "-m", "benchmarks.recording"]
         words += ["--record", url, "--evaluations", str(asked.evaluations)]
+        words += ["--together", str(asked.together)]
         workers = [
             subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             for _ in range(asked.workers)
@@ -66,7 +69,8 @@ def main() -> None:
         stored = sum(job.evaluations for job in storage.jobs.page(size=200).items)
         storage.close()
     load = os.getloadavg()[0]
-    print(f"{stored} evaluations by {asked.workers} workers in {seconds:.1f} s")
+    many = f"{stored} evaluations, {asked.together} together"
+    print(f"{many}, by {asked.workers} workers in {seconds:.1f} s")
     print(f"{stored / seconds:.0f} a second (goal: 1,000), load {load:.1f}")
     print(
         f"processor time of each: {1000 * client / stored:.2f} ms in the worker, "
@@ -86,7 +90,7 @@ def children_seconds(pid: int) -> float:
     return (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
-def record(url: str, count: int) -> None:
+def record(url: str, count: int, *, together: int) -> None:
     """Claim a job, wait for the word, record."""
     storage = open_storage(url)
     claim = storage.jobs.claim(worker=str(os.getpid()), lease_seconds=600)
@@ -95,6 +99,7 @@ def record(url: str, count: int) -> None:
     sys.stdin.readline()
     began = time.process_time()
     members: list[str] = []
+    turn: list[Finished] = []
     rng = np.random.default_rng(os.getpid())
     for number in range(count):
         evaluation = Evaluation(
@@ -124,13 +129,17 @@ def record(url: str, count: int) -> None:
         )
         changed = number % 10 == 0
         members = [*members, evaluation.id][-FRONT_SIZE:] if changed else members
-        storage.evaluations.record(
-            claim,
-            evaluation,
-            front=members if changed else None,
-            hypervolume=float(number),
-            reference_point={"fid": 100.0, "latency_ms": 10.0},
+        turn.append(
+            Finished(
+                evaluation=evaluation,
+                front=members if changed else None,
+                hypervolume=float(number),
+                reference_point={"fid": 100.0, "latency_ms": 10.0},
+            )
         )
+        if len(turn) == together or number + 1 == count:
+            storage.evaluations.record(claim, turn)
+            turn = []
     print(time.process_time() - began, flush=True)
     storage.close()
 

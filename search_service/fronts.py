@@ -12,9 +12,9 @@ from search_service.domain.front import Best, Front, Ties
 from search_service.domain.job import Job, JobKind
 from search_service.domain.judged import Bound, Judged, Need, Rows
 from search_service.domain.objective import Source, objective
-from search_service.domain.paired import tied
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Supernet
+from search_service.domain.ties import all_ties
 from search_service.errors import InvalidInput, NotFound
 from search_service.storage.base import Storage
 
@@ -61,20 +61,18 @@ def supernet_front(
     with _question(supernet, [*objectives, *where], storage=storage) as (needs, judged):
         view = judged.view(needs)
         bounds = _bounds(needs, where)
-        mask = view.meeting(bounds)
-        rows = view.front(len(objectives), bounds, mask)
+        rows = view.front(len(objectives), bounds)
         costs = view.costs(len(objectives), rows)
-        worst = view.worst(len(objectives), mask) if len(rows) else costs
-        ids = _ids(judged, rows)
+        worst = view.worst(len(objectives), bounds) if len(rows) else costs
+        points = _shown(judged, rows, needs, storage)
     reference = pareto_reference(worst.reshape(-1, len(objectives)))
-    points = _shown(storage.evaluations.some(ids), needs)
     return Front(
         supernet=supernet.id,
         job=None,
         objectives=objectives,
         points=points,
         reference_point={o.name: float(r) for o, r in zip(objectives, reference, strict=False)},
-        hypervolume=pareto.hypervolume(costs, reference) if len(rows) else None,
+        hypervolume=pareto.front_hypervolume(costs, reference) if len(rows) else None,
         ties=ties(points, objectives),
     )
 
@@ -90,37 +88,34 @@ def best(
     the `NEXT_BEST` that follow it."""
     with _question(supernet, [minimize, *where], storage=storage) as (needs, judged):
         view = judged.view(needs)
-        mask = view.meeting(_bounds(needs, where))
-        ids = _ids(judged, view.least(1 + NEXT_BEST, mask))
-        support = int(np.count_nonzero(mask))
-    if not ids:
-        return Best(evaluation=None, interval=None, tied=(), support=0)
-    ordered = _shown(storage.evaluations.some(ids), needs)
-    winner = ordered[0].best_values[minimize.name]
+        meeting = view.meeting(_bounds(needs, where))
+        rows = view.least(1 + NEXT_BEST, meeting)
+        support = len(meeting)
+        ordered = _shown(judged, rows, needs, storage)
+    if not ordered:
+        return Best(evaluation=None, interval=None, tied=(), support=0, compared=0)
+    values = [evaluation.best_values[minimize.name] for evaluation in ordered]
+    winner, alike = values[0], set(all_ties(values)[0].tolist())
     high = winner.value if winner.high is None else winner.high
     low = winner.value if winner.low is None else winner.low
     return Best(
         evaluation=ordered[0],
         interval=(low, high),
-        tied=tuple(e for e in ordered[1:] if _alike(e.best_values[minimize.name], winner)),
+        tied=tuple(
+            evaluation
+            for place, (evaluation, value) in enumerate(zip(ordered, values, strict=True))
+            if place > 0 and (place in alike or value.value == winner.value)
+        ),
         support=support,
+        compared=len(ordered) - 1,
     )
 
 
 def ties(points: Sequence[Evaluation], objectives: Sequence[ObjectiveSpec]) -> Ties:
-    """By point and objective, in order: the other points whose value is within noise of its own,
-    by the noise of the difference where both were judged on the same inputs."""
-    return {
-        point.id: {
-            o.name: tuple(
-                other.id
-                for other in points
-                if other is not point and tied(point.best_values[o.name], other.best_values[o.name])
-            )
-            for o in objectives
-        }
-        for point in points
-    }
+    """Which points' values are within noise of each other, by the noise of the difference where
+    both were judged on the same inputs; see Ties."""
+    values = [point.best_values for point in points]
+    return {o.name: all_ties([each[o.name] for each in values]) for o in objectives}
 
 
 def pareto_reference(costs: np.ndarray) -> np.ndarray:
@@ -158,22 +153,25 @@ def _bounds(needs: Sequence[Need], where: Sequence[Constraint]) -> list[Bound]:
     return [Bound(column=places[c.name, c.device], constraint=c) for c in where]
 
 
-def _ids(judged: Judged, rows: Rows) -> list[str]:
-    return [id_.decode() for id_ in judged.ids[rows].tolist()]
+def _shown(
+    judged: Judged, rows: Rows, needs: tuple[Need, ...], storage: Storage
+) -> tuple[Evaluation, ...]:
+    """Of some rows, with `best_values` that are what was compared: where those are of the search,
+    they take the place of final ones."""
+
+    def read(ids: Sequence[str]) -> list[Evaluation]:
+        return [_comparable(evaluation, needs) for evaluation in storage.evaluations.some(ids)]
+
+    return tuple(judged.evaluations(rows, read, way=needs))
 
 
-def _shown(evaluations: Sequence[Evaluation], needs: Sequence[Need]) -> tuple[Evaluation, ...]:
-    """With `best_values` that are what was compared: where those are of the search, they take the
-    place of final ones."""
-    shown = []
-    for evaluation in evaluations:
-        chosen: dict[str, Value] = {}
-        for need in reversed(needs):  # what is minimised comes first, and is shown
-            value = _value(evaluation, need)
-            if value is not None:
-                chosen[need.name] = value
-        shown.append(replace(evaluation, final_values={**evaluation.final_values, **chosen}))
-    return tuple(shown)
+def _comparable(evaluation: Evaluation, needs: Sequence[Need]) -> Evaluation:
+    chosen: dict[str, Value] = {}
+    for need in reversed(needs):  # what is minimised comes first, and is shown
+        value = _value(evaluation, need)
+        if value is not None:
+            chosen[need.name] = value
+    return replace(evaluation, final_values={**evaluation.final_values, **chosen})
 
 
 def _value(evaluation: Evaluation, need: Need) -> Value | None:
@@ -195,7 +193,3 @@ def _sorted(
         return tuple(values[o.name].value for o in objectives)
 
     return tuple(sorted(evaluations, key=key))
-
-
-def _alike(value: Value, winner: Value) -> bool:
-    return value.value == winner.value or tied(value, winner)

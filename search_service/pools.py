@@ -29,7 +29,9 @@ class Pool(Protocol):
 
     def wait(self, timeout_seconds: float) -> Sequence[Outcome]:
         """Outcomes that have come in, at least one unless the time runs out. Every ticket gets one
-        outcome: an actor that dies has its request tried again elsewhere, then failed."""
+        outcome: an actor that dies has its request tried again elsewhere, then failed. Whoever has
+        nothing to wait for calls it too, now and then, while others may need what the pool holds.
+        """
         ...
 
     def withdraw(self) -> Collection[int]:

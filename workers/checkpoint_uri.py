@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import fsspec
@@ -13,18 +14,29 @@ from search_service.errors import InvalidFile
 from workers.checkpoint_files import decode
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Checkpoint:
+    """What was read at once: SHA-256 of the whole file, in hex, and the tensors by name. Numbers of
+    less than 32 bits, for some of which numpy has no type, are float32."""
+
+    digest: str
+    weights: Mapping[str, NDArray[Any]]
+
+
+def checkpoint_at(uri: str) -> Checkpoint:
+    """Read it once. Raises InvalidFile."""
+    catalog.check_checkpoint(uri)
+    content = content_at(uri)
+    tensors = decode(content, uri)
+    return Checkpoint(
+        digest=hashlib.sha256(content).hexdigest(),
+        weights={name: _widened(tensor).numpy() for name, tensor in tensors.items()},
+    )
+
+
 def weights_at(uri: str) -> Mapping[str, NDArray[Any]]:
-    """The tensors by name; numbers of less than 32 bits, for some of which numpy has no type, come
-    as float32. Raises InvalidFile."""
-    catalog.check_checkpoint(uri)
-    tensors = decode(content_at(uri), uri)
-    return {name: _widened(tensor).numpy() for name, tensor in tensors.items()}
-
-
-def digest_at(uri: str) -> str:
-    """SHA-256 of the whole file, in hex. Raises InvalidFile."""
-    catalog.check_checkpoint(uri)
-    return hashlib.sha256(content_at(uri)).hexdigest()
+    """Those of a `Checkpoint`. Raises InvalidFile."""
+    return checkpoint_at(uri).weights
 
 
 def _widened(tensor: Tensor) -> Tensor:

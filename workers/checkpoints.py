@@ -59,6 +59,12 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], *, source: str) -> No
     shape, with how many there are, and the known network that the file fits; or, where the network
     has no spectral norm and the file does, what to do. The module is then unchanged.
     """
+    require_fit(module, tensors, source=source)
+    module.load_state_dict(tensors)
+
+
+def require_fit(module: nn.Module, tensors: Mapping[str, Tensor], *, source: str) -> None:
+    """Raises InvalidFile as `fill` does."""
     wanted = module.state_dict()
     normalised = spectral_names(tensors)
     if normalised and not spectral_names(wanted):
@@ -88,7 +94,6 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], *, source: str) -> No
             f"{source} does not fit {type(module).__name__}, of {len(wanted)} tensors: "
             f"{', '.join(problems)}{_hint(tensors)}"
         )
-    module.load_state_dict(tensors)
 
 
 def _hint(tensors: Mapping[str, Tensor]) -> str:

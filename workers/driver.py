@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from search_service.errors import (
 )
 from search_service.queue import WakeUps
 from search_service.storage.base import Storage
+from workers.checkpoint_uri import Checkpoint
 from workers.heartbeat import LEASE_SECONDS, Draining, Heartbeat
 from workers.kept_pool import KeptPool, SupernetPool
 from workers.pool import EvaluatorSpec
@@ -28,6 +30,7 @@ from workers.settling import Devices, register_devices, settle_supernets
 logger = logging.getLogger(__name__)
 
 IDLE_SECONDS = 1.0  # between two looks at an empty queue
+TIME_AGAIN_SECONDS = 60.0  # between two tries to time a device that is there
 REJOIN_SECONDS = 2.0  # between two tries to reach a cluster
 
 
@@ -38,8 +41,16 @@ class Machines(Devices, Protocol):
         """See MakePool."""
         ...
 
-    def shards(self, spec: ScoreSpec) -> ShardPool:
-        """Actors for one scoring."""
+    def shards(self, spec: ScoreSpec, checkpoint: Checkpoint | None) -> ShardPool:
+        """Actors for one scoring; `checkpoint` is its generator's, where there is one."""
+        ...
+
+    def living(self) -> Collection[str]:
+        """Their ids, as they are now."""
+        ...
+
+    def hold(self, processes: int) -> None:
+        """A training has, or waits for, so many."""
         ...
 
     def check(self) -> None:
@@ -83,6 +94,7 @@ class Driver:
         self._drain_seconds = drain_seconds
         self._pool = KeptPool(cluster.pool, references=references)
         self._devices: set[str] = set()  # that are registered
+        self._untimed: dict[str, float] = {}  # those that could not be, and when to try again
         self.stop = threading.Event()
 
     def run(self) -> None:
@@ -95,11 +107,16 @@ class Driver:
                 logger.warning("waiting for the store", extra={"reason": str(error)})
                 busy = False
             except ClusterUnavailable as error:
-                logger.warning("waiting for a cluster", extra={"reason": str(error)})
-                self._rejoin()
+                self._rejoin(str(error))
                 busy = True
             except Draining:
                 return
+            except Exception as error:
+                # What breaks, in whatever way, because the cluster has gone ends no worker.
+                if self._cluster_is_there():
+                    raise
+                self._rejoin(_words(error))
+                busy = True
             if not busy:
                 self._wake_ups.wait(IDLE_SECONDS)
 
@@ -107,7 +124,7 @@ class Driver:
         """Settle what is pending and run one job; False when there was none. Raises
         ClusterUnavailable, the job handed back, and Draining when none was taken yet."""
         self._cluster.check()
-        if set(self._cluster.devices()) - self._devices:
+        if self._new_devices():
             self.register_devices()
         self._settle()
         claim = self._storage.jobs.claim(worker=self._name, lease_seconds=LEASE_SECONDS)
@@ -118,14 +135,25 @@ class Driver:
         return True
 
     def register_devices(self) -> None:
-        """Calibrate the cluster's devices that are new, or whose protocol has changed since. Raises
-        Draining when the worker is to stop before that is done."""
-        found = set(self._cluster.devices())
-        register_devices(self._cluster, storage=self._storage, check=self._check_stop)
-        self._devices = found
+        """Calibrate the cluster's devices that this worker has not met. Raises Draining when it is
+        to stop before that is done."""
+        new = self._new_devices()
+        self._pool.close()  # its actors keep devices between jobs: we would wait for ourselves
+        timed = register_devices(
+            sorted(new), cluster=self._cluster, storage=self._storage, check=self._check_stop
+        )
+        self._devices |= timed
+        self._untimed |= dict.fromkeys(new - timed, time.monotonic() + TIME_AGAIN_SECONDS)
 
-    def _rejoin(self) -> None:
+    def _new_devices(self) -> set[str]:
+        """Those of the cluster that are to be timed now: a broken one now and then."""
+        found, now = set(self._cluster.devices()), time.monotonic()
+        self._untimed = {d: at for d, at in self._untimed.items() if d in found and now < at}
+        return found - self._devices - self._untimed.keys()
+
+    def _rejoin(self, reason: str) -> None:
         """Wait for a cluster, however long it takes; what the old one did is gone."""
+        logger.warning("waiting for a cluster", extra={"reason": reason})
         self._pool.close()
         while not self.stop.is_set():
             try:
@@ -134,7 +162,7 @@ class Driver:
                 logger.info("no cluster yet", extra={"reason": str(error)})
                 self.stop.wait(REJOIN_SECONDS)
             else:
-                self._devices = set()  # it may have others
+                self._devices, self._untimed = set(), {}  # it may have others
                 logger.info("joined a cluster again")
                 return
 
@@ -146,6 +174,8 @@ class Driver:
             artifacts=self._artifacts,
             pool=self._pool,
             shards=self._cluster.shards,
+            living=self._cluster.living,
+            hold=self._cluster.hold,
             references=self._references,
             runs=self._runs,
             check=lambda: self._check(heart),
@@ -170,7 +200,7 @@ class Driver:
             self._end_badly(claim, str(error))
         except Exception as error:
             logger.exception("a job broke off", extra={"job": claim.job.id})
-            self._end_badly(claim, f"{type(error).__name__}: {error}".splitlines()[0])
+            self._end_badly(claim, _words(error))
 
     def _check_stop(self) -> None:
         if self.stop.is_set():
@@ -185,13 +215,18 @@ class Driver:
 
     def _end_badly(self, claim: Claim, reason: str) -> None:
         """What breaks, in whatever way, because the cluster has gone fails no job."""
+        if self._cluster_is_there():
+            self._fail(claim, reason)
+        else:
+            logger.info("not failed", extra={"job": claim.job.id, "reason": reason})
+            self._release(claim)
+
+    def _cluster_is_there(self) -> bool:
         try:
             self._cluster.confirm()
         except ClusterUnavailable:
-            logger.info("not failed", extra={"job": claim.job.id, "reason": reason})
-            self._release(claim)
-        else:
-            self._fail(claim, reason)
+            return False
+        return True
 
     def _release(self, claim: Claim) -> None:
         try:
@@ -207,3 +242,8 @@ class Driver:
             self._storage.jobs.finish(claim, state=JobState.FAILED, reason=reason)
         except LostClaim:
             logger.info("claim ended before its failure", extra={"job": claim.job.id})
+
+
+def _words(error: Exception) -> str:
+    """In one line."""
+    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -44,11 +44,18 @@ class Heartbeat:
             raise Draining
 
     def _beat(self) -> None:
+        try:
+            self._renew_on()
+        finally:  # by whatever error: a claim that nobody renews is as good as lost
+            if not self._done.is_set():
+                self._lost.set()
+
+    def _renew_on(self) -> None:
+        """Until the work is done or its claim has ended."""
         while not self._done.wait(RENEW_SECONDS):
             try:
                 self._claim = self._storage.jobs.renew(self._claim, lease_seconds=LEASE_SECONDS)
             except LostClaim:
-                self._lost.set()
                 return
             except StorageUnavailable as error:
                 # The lease outlasts several beats, and its end alone does not end the claim.

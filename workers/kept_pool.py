@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 from search_service.domain.datasets import name_and_folder
 from search_service.domain.supernet import Supernet
+from search_service.errors import InvalidFile
 from search_service.pools import Pool
-from workers.checkpoint_uri import weights_at
+from workers.checkpoint_uri import Checkpoint, checkpoint_at
 from workers.evaluation import Judging
 from workers.pool import EvaluatorSpec
 
@@ -46,17 +47,26 @@ class KeptPool:
         self._make = make
         self._references = references
         self._kept: tuple[str, SupernetPool] | None = None  # of the supernet with this id
+        self.digest = ""  # of the checkpoint whose weights the last pool was made with
 
     def of(self, supernet: Supernet, *, check: Callable[[], None]) -> SupernetPool:
-        """Raises InvalidInput when the supernet's parts cannot be had or do not fit each other, and
-        what `check` raises, which is called every second or so while there is no actor yet."""
+        """Raises InvalidInput when the supernet's parts cannot be had, do not fit each other or are
+        no longer those that were registered, and what `check` raises, which is called every second
+        or so while there is no actor yet."""
         if self._kept is not None:
             kept, pool = self._kept
             if kept == supernet.id:
                 return pool
             self.close()
-        pool = self._make(self._spec(supernet), check=check)
-        self._kept = (supernet.id, pool)
+        checkpoint = checkpoint_at(supernet.checkpoint)
+        if supernet.digest not in ("", checkpoint.digest):
+            raise InvalidFile(
+                f"{supernet.checkpoint} is no longer the file that was registered as "
+                f"{supernet.name}: its SHA-256 is {checkpoint.digest}, not {supernet.digest}; "
+                "put that file back, or register the new one under a name of its own"
+            )
+        pool = self._make(self._spec(supernet, checkpoint), check=check)
+        self._kept, self.digest = (supernet.id, pool), checkpoint.digest
         return pool
 
     def rest(self) -> None:
@@ -70,13 +80,13 @@ class KeptPool:
             self._kept[1].close()
             self._kept = None
 
-    def _spec(self, supernet: Supernet) -> EvaluatorSpec:
+    def _spec(self, supernet: Supernet, checkpoint: Checkpoint) -> EvaluatorSpec:
         name, _, path = supernet.feature_extractor.partition(":")
         dataset, folder = name_and_folder(supernet.dataset)
         return EvaluatorSpec(
             family=supernet.family,
             parameters=supernet.parameters,
-            weights=weights_at(supernet.checkpoint),
+            weights=checkpoint.weights,
             judging=Judging(
                 dataset=dataset,
                 data=Path(folder).absolute() if folder else None,

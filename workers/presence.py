@@ -65,6 +65,14 @@ class Presence:
                 return
 
     def _beat(self) -> None:
+        try:
+            self._stay_on()
+        finally:  # by whatever error: another may take a name that nobody renews
+            if not self._done.is_set():
+                self._lost()
+
+    def _stay_on(self) -> None:
+        """Until the work is done or the name is another's."""
         while not self._done.wait(RENEW_SECONDS):
             try:
                 self._storage.workers.stay(
@@ -72,7 +80,6 @@ class Presence:
                 )
             except NameTaken as error:
                 logger.error("stopping", extra={"reason": str(error)})
-                self._lost()
                 return
             except StorageUnavailable as error:
                 logger.warning("not renewed", extra={"reason": str(error)})

@@ -2,22 +2,22 @@
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import StorageDep
+from api.dependencies import ReadinessDep, StorageDep
 from search_service import telemetry
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/healthz")
-def alive() -> dict[str, str]:
-    """The process answers."""
+async def alive() -> dict[str, str]:
+    """The process answers, whatever its threads wait for."""
     return {"status": "ok"}
 
 
 @router.get("/readyz")
-def ready(storage: StorageDep) -> dict[str, str]:
-    """The store answers too; 503 when it does not."""
-    storage.ping()
+async def ready(readiness: ReadinessDep) -> dict[str, str]:
+    """The store answers too; 503 when it does not, or not within two seconds."""
+    await readiness.check()
     return {"status": "ready"}
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from api import events
-from api.dependencies import FollowersDep, StorageDep, WakeUpsDep
+from api.dependencies import EventReadsDep, FollowersDep, StorageDep, WakeUpsDep
 from api.idempotency import KeyHeader, once
 from api.reading import JobAnswers
 from api.routes.queries import LongPageSize, PageSize, PageToken
@@ -28,6 +28,7 @@ from search_service.domain.front import Front
 from search_service.domain.job import Job, JobChange, JobKind, JobState, JobStep
 from search_service.domain.objective import objective
 from search_service.errors import InvalidInput
+from search_service.queue import Cache
 from search_service.storage.base import Storage
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -137,14 +138,21 @@ def retry(job_id: str, storage: StorageDep, wake_ups: WakeUpsDep) -> JobAnswer:
 def follow(
     job_id: str,
     storage: StorageDep,
+    reads: EventReadsDep,
     followers: FollowersDep,
     last_event_id: Annotated[int | None, Header(ge=0, le=2**53)] = None,
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
 ) -> StreamingResponse:
     """Events after `Last-Event-ID`, then live until the job ends."""
-    storage.jobs.get(job_id)
+    job = storage.jobs.get(job_id)  # before its events are read: nothing is missed that ends it
     return StreamingResponse(
-        events.stream(job_id, after=last_event_id or after, storage=storage, followers=followers),
+        events.stream(
+            job_id,
+            after=last_event_id or after,
+            has_ended=job.state.terminal,
+            reads=reads,
+            followers=followers,
+        ),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )
@@ -191,27 +199,31 @@ def list_evaluations(
     return EvaluationPage(evaluations=found, next_page_token=page.next_token)
 
 
-def job_answers(storage: Storage) -> JobAnswers:
+def job_answers(storage: Storage, cache: Cache | None = None) -> JobAnswers:
     """What `read` answers with."""
-    return JobAnswers(storage, lambda job: JobAnswer.of(job).model_dump_json().encode())
+
+    def render(job: Job) -> bytes:
+        return JobAnswer.of(job).model_dump_json().encode()
+
+    return JobAnswers(storage, render, shape="job", cache=cache)
 
 
-def front_answers(storage: Storage) -> JobAnswers:
+def front_answers(storage: Storage, cache: Cache | None = None) -> JobAnswers:
     """What `read_front` answers with."""
 
     def render(job: Job) -> bytes:
         return FrontAnswer.of(fronts.job_front(job, storage=storage)).model_dump_json().encode()
 
-    return JobAnswers(storage, render, of_front=True)
+    return JobAnswers(storage, render, shape="front", of_front=True, cache=cache)
 
 
-def front_tables(storage: Storage) -> JobAnswers:
+def front_tables(storage: Storage, cache: Cache | None = None) -> JobAnswers:
     """The same as a table."""
 
     def render(job: Job) -> bytes:
         return _csv(fronts.job_front(job, storage=storage)).encode()
 
-    return JobAnswers(storage, render, of_front=True)
+    return JobAnswers(storage, render, shape="front-table", of_front=True, cache=cache)
 
 
 def _csv(front: Front) -> str:

@@ -19,6 +19,7 @@ from api.schemas.answers import (
     ChoiceAnswer,
     FeasibilityAnswer,
     FrontAnswer,
+    FrontTexts,
     SpaceAnswer,
     SupernetAnswer,
     SupernetPage,
@@ -98,14 +99,15 @@ def read_feasibility(
     return FeasibilityAnswer(**vars(feasibility(space, constraints)))
 
 
-@router.get("/{supernet_id}/front", response_model_exclude_none=False)
+@router.get("/{supernet_id}/front", response_model=FrontAnswer)
 def read_front(
     supernet_id: str,
+    request: Request,
     storage: StorageDep,
     objectives: Annotated[str, Query(description="such as fid,latency_ms")],
     device: Device = "",
     where: Where = (),
-) -> FrontAnswer:
+) -> Response:
     """The Pareto front over all stored evaluations of this supernet, of any job."""
     supernet = storage.supernets.get(supernet_id)
     front = fronts.supernet_front(
@@ -114,17 +116,18 @@ def read_front(
         where=read_where(where, device),
         storage=storage,
     )
-    return FrontAnswer.of(front)
+    texts: FrontTexts = request.app.state.front_texts
+    return Response(texts.of(front), media_type="application/json")
 
 
-@router.get("/{supernet_id}/best")
+@router.get("/{supernet_id}/best", response_model=BestAnswer)
 def read_best(
     supernet_id: str,
     storage: StorageDep,
     minimize: Annotated[str, Query(description="an objective")],
     device: Device = "",
     where: Where = (),
-) -> BestAnswer:
+) -> Response:
     """The best stored evaluation under constraints, with its interval and ties."""
     supernet = storage.supernets.get(supernet_id)
     named = read_objectives(minimize, device, pointer="/minimize")
@@ -133,4 +136,4 @@ def read_best(
     best = fronts.best(
         supernet, minimize=named[0], where=read_where(where, device), storage=storage
     )
-    return BestAnswer.of(best)
+    return Response(BestAnswer.of(best).model_dump_json(), media_type="application/json")

@@ -18,6 +18,7 @@ export async function openBest(job) {
     event.preventDefault();
     ask(job.supernet);
   };
+  byId("find").disabled = false;  // before, the browser would have sent the form itself
 }
 
 async function ask(supernet) {

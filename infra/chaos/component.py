@@ -22,6 +22,7 @@ class Component(ABC):
     """One part, whose processes are one session at a time."""
 
     kind: ClassVar[Kind]
+    needs: ClassVar[frozenset[Kind]] = frozenset()  # to begin; else it may end by itself
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -51,7 +52,16 @@ class Component(ABC):
         """Whether it was started and its first process has ended."""
         return self._session is not None and self._session.ended
 
+    def losses(self) -> list[str]:
+        """What it says, since it was last asked, of processes of its own that died and that it
+        replaced."""
+        return []
+
     def kill(self) -> None:
         """SIGKILL to whatever is there of it."""
         if self._session is not None:
             self._session.kill()
+
+    def close(self) -> None:
+        """End whatever is left, for good."""
+        self.kill()

@@ -3,7 +3,7 @@
 import itertools
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import httpx
@@ -17,14 +17,20 @@ MOVE_EVENTS = 20  # after so many it moves to the next replica, though nothing i
 
 
 class Following:
-    """From a thread of its own, from the first event to the last one of an `end`."""
+    """From a thread of its own, from the first event to the last `end` that there will be."""
 
-    def __init__(self, urls: Sequence[str], job: str) -> None:
+    def __init__(
+        self, urls: Sequence[str], job: str, *, ends: Callable[[], int | None] = lambda: 1
+    ) -> None:
+        """`ends` tells how often the job comes to an end, None while that is open: one that is
+        cancelled and tried again does so twice."""
         self._urls = itertools.cycle(urls)
         self._job = job
+        self._ends = ends
         self._done = threading.Event()
         self.heard: list[int] = []  # sequence numbers, as they came
         self.ended = False
+        self._ends_heard = 0
         self.moves = 0  # from one replica to another
         self._thread = threading.Thread(target=self._follow, name=f"following {job}", daemon=True)
         self._thread.start()
@@ -35,13 +41,17 @@ class Following:
 
     def _follow(self) -> None:
         while not self._done.is_set() and not self.ended:
+            if self._ends_heard and self._ends() in (None, self._ends_heard):
+                self.ended = self._ends() == self._ends_heard
+                time.sleep(PAUSE_SECONDS)
+                continue
             with suppress(httpx.TransportError):
                 self._hear(next(self._urls))
-            if not self.ended:
-                self.moves += 1
-                time.sleep(PAUSE_SECONDS)
+            self.moves += 1
+            time.sleep(PAUSE_SECONDS)
 
     def _hear(self, url: str) -> None:
+        """Until an end, or for some events."""
         headers = {"Last-Event-ID": str(self.heard[-1] if self.heard else 0)}
         timeout = httpx.Timeout(CONNECT_SECONDS, read=SILENCE_SECONDS)
         address = f"{url}/v1/jobs/{self._job}/events"
@@ -53,6 +63,6 @@ class Following:
                 return
             for event in itertools.islice(read_events(answer.iter_lines()), MOVE_EVENTS):
                 self.heard.append(event.sequence)
-                self.ended = event.kind == "end"
-                if self.ended or self._done.is_set():
+                self._ends_heard += event.kind == "end"
+                if event.kind == "end" or self._done.is_set():
                     return

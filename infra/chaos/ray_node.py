@@ -1,8 +1,10 @@
 """Nodes of a Ray cluster, each with processes, files and a session of its own."""
 
+import json
 import os
 import shutil
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,6 +37,7 @@ class _Node(Component):
         self._said = 0  # bytes of the log before the present start
 
     def launch(self) -> Session:
+        self._keep_words()
         shutil.rmtree(self._folder, ignore_errors=True)
         self._said = self._log.stat().st_size if self._log.exists() else 0
         words = [
@@ -54,6 +57,13 @@ class _Node(Component):
 
     def _place(self) -> Sequence[str]:
         raise NotImplementedError
+
+    def _keep_words(self) -> None:
+        """What Ray's core had to say within workers, which may say it still."""
+        kept = self._folder.with_name("drivers")
+        kept.mkdir(exist_ok=True)
+        for path in self._folder.glob("session_2*/logs/python-core-driver*"):
+            path.rename(kept / f"{time.time():.0f}-{path.name}")
 
 
 class Head(_Node):
@@ -79,10 +89,25 @@ class Node(_Node):
     """One that joins the head."""
 
     kind = Kind.NODE
+    needs = frozenset({Kind.HEAD})
 
-    def __init__(self, name: str, *, head: Head, folder: Path, cpus: int, log: Path) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        head: Head,
+        folder: Path,
+        cpus: int,
+        log: Path,
+        device: str | None = None,
+    ) -> None:
+        """`device` is what latency is timed on there, if it is."""
         super().__init__(name, folder=folder, cpus=cpus, log=log)
         self._head = head
+        self._resources = {f"device:{device}": 1} if device else {}
 
     def _place(self) -> Sequence[str]:
-        return [f"--address={self._head.address}"]
+        return [
+            f"--address={self._head.address}",
+            f"--resources={json.dumps(self._resources)}",
+        ]

@@ -46,6 +46,16 @@ class Session:
         """Whether the first process has ended."""
         return self._process.poll() is not None
 
+    @property
+    def status(self) -> int | None:
+        """The exit status of the first process, below 0 for a signal's; None while it lives."""
+        return self._process.poll()
+
+    @property
+    def processes(self) -> set[int]:
+        """The ids of all that live of it."""
+        return self._members()
+
     def kill(self) -> None:
         """SIGKILL to all of it; returns once none is left."""
         self._signal_root(signal.SIGSTOP)  # it begets no more
@@ -69,9 +79,12 @@ class Session:
         """SIGCONT to all of it."""
         _signal(self._members(), signal.SIGCONT)
 
-    def terminate(self, seconds: float) -> int | None:
-        """SIGTERM to the first process; its exit status, None if it takes longer than that."""
+    def terminate(self) -> None:
+        """SIGTERM to the first process."""
         self._signal_root(signal.SIGTERM)
+
+    def wait(self, seconds: float) -> int | None:
+        """The exit status of the first process, None if it takes longer than that to end."""
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:

@@ -12,6 +12,7 @@ from infra.chaos.ray_node import Head, Node
 from infra.chaos.redis import Redis
 from infra.chaos.service import Api, Worker
 from infra.chaos.watching import Watching
+from infra.chaos.workload import DEVICE
 from search_service.storage import migrate
 
 START_SECONDS = 300.0
@@ -49,6 +50,7 @@ class Site:
                 folder=folder / f"ray-{i}",
                 cpus=CPUS,
                 log=self._log(f"node-{i}"),
+                device=DEVICE if i == 1 else None,
             )
             for i in range(1, 1 + NODES)
         ]
@@ -98,17 +100,24 @@ class Site:
                 part.start()
             self._wait(parts, deadline)
         self._wait(self.components, deadline)
+        while DEVICE not in self.watching.devices:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no worker timed {DEVICE}; see the logs in {self.folder}")
+            time.sleep(LOOK_SECONDS)
 
     def leave(self, seconds: float) -> None:
         """SIGTERM to the workers and the replicas. Raises TimeoutError for one that stays."""
-        for component in (*self.workers, *self.replicas):
-            if component.session.terminate(seconds) is None:
+        leaving = (*self.workers, *self.replicas)
+        for component in leaving:
+            component.session.terminate()
+        for component in leaving:
+            if component.session.wait(seconds) is None:
                 raise TimeoutError(f"{component.name} outlives SIGTERM by {seconds:g} s")
 
     def close(self) -> None:
         """End whatever is left."""
         for component in reversed(self.components):
-            component.kill()
+            component.close()
         self.watching.close()
 
     def _wait(self, components: Sequence[Component], deadline: float) -> None:

@@ -3,16 +3,17 @@
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from infra.chaos.component import Component, Kind
+from infra.chaos.falling import Falling
 from infra.chaos.site import Site
 from infra.chaos.tally import Tallies, Tally
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.1
+LOOK_SECONDS = 0.2
 DOWN_SECONDS = (0.2, 3.0)  # until a killed part is started again
 STOP_SECONDS = (1.0, 6.0)
 LONG_STOP_SECONDS = (17.0, 22.0)  # longer than any lease
@@ -42,26 +43,30 @@ class Storm:
         seed: int,
         every_seconds: tuple[float, float],
         blows: int | None = None,
+        kinds: Collection[Kind] = tuple(Kind),
     ) -> None:
         """A blow comes after a time within `every_seconds`, if the part that it is meant for
-        serves by then and at most two others are recovering. After `blows` there is peace."""
+        serves by then and at most two others are recovering. After `blows` there is peace. Parts
+        of other `kinds` are left alone."""
         self._site = site
+        self._kinds = [kind for kind in Kind if kind in kinds]
+        self._falling = Falling(site.components)
         self._rng = random.Random(seed)
         self._every = every_seconds
         self._left = blows
-        self._cards = self._deck()
+        self._cards = self._deck(random.Random(seed))  # of its own: the others' use hangs on time
         self._down: list[_Blow] = []  # struck, and not yet started again
         self._recovering: list[_Blow] = []
         self._awaited = next(self._cards)
         self.tallies = Tallies()
 
     def rage(self, *, until: Callable[[], bool], seconds: float) -> None:
-        """Strike until `until`, but every kind is killed at least once; returns when all parts
-        serve. Raises TimeoutError after so many seconds."""
+        """Strike until `until`, but every kind is killed at least once; returns when all that was
+        struck has recovered. Raises TimeoutError after so many seconds."""
         deadline = time.monotonic() + seconds
         strike_at = time.monotonic()
         while True:
-            calm = self._left == 0 or (until() and all(tally.killed for tally in self._tallies))
+            calm = self._left == 0 or (until() and all(self._tally(k).killed for k in self._kinds))
             self._raise_up()
             self._note_recoveries(nothing_comes=until())
             if calm and until() and not self._down and not self._recovering:
@@ -75,17 +80,21 @@ class Storm:
             time.sleep(LOOK_SECONDS)
 
     @property
-    def _tallies(self) -> list[Tally]:
-        return list(self.tallies.by_kind.values())
+    def faults(self) -> list[str]:
+        """Parts that ended by themselves though nothing had been done to what they need."""
+        return self._falling.faults
 
-    def _deck(self) -> Iterator[tuple[Kind, bool]]:
+    def _tally(self, kind: Kind) -> Tally:
+        return self.tallies.by_kind[kind]
+
+    def _deck(self, rng: random.Random) -> Iterator[tuple[Kind, bool]]:
         """First a kill of every kind, then kills and stops of all, shuffled again and again."""
-        kills = [(kind, True) for kind in Kind]
-        self._rng.shuffle(kills)
+        kills = [(kind, True) for kind in self._kinds]
+        rng.shuffle(kills)
         yield from kills
         while True:
-            cards = [(kind, deadly) for kind in Kind for deadly in (True, False)]
-            self._rng.shuffle(cards)
+            cards = [(kind, deadly) for kind in self._kinds for deadly in (True, False)]
+            rng.shuffle(cards)
             yield from cards
 
     def _strike(self) -> bool:
@@ -98,7 +107,8 @@ class Storm:
         if not there:
             return False
         component, now = self._rng.choice(there), time.monotonic()
-        tally = self.tallies.by_kind[kind]
+        tally = self._tally(kind)
+        self._falling.struck(component)
         if deadly:
             component.session.kill()
             tally.killed += 1
@@ -121,17 +131,14 @@ class Storm:
         for blow in [blow for blow in self._down if blow.up_at <= now]:
             self._down.remove(blow)
             if blow.deadly:
-                blow.component.start()
+                self._falling.start(blow.component)
             else:
                 blow.component.session.resume()
             self._recovering.append(blow)
         down = {blow.component for blow in self._down}
-        for component in self._site.components:
-            if component not in down and component.ended:
-                logger.info("%s fell", component.name)
-                self.tallies.by_kind[component.kind].fell += 1
-                component.kill()  # what is left of it
-                component.start()
+        troubled = down | {blow.component for blow in self._recovering}
+        for component in self._falling.fallen(down=down, troubled=troubled):
+            self._tally(component.kind).fell += 1
 
     def _note_recoveries(self, *, nothing_comes: bool) -> None:
         for blow in list(self._recovering):
@@ -146,7 +153,7 @@ class Storm:
     def _recovered(self, blow: _Blow) -> None:
         seconds = time.monotonic() - blow.at
         logger.info("%s recovered after %.1f s", blow.component.name, seconds)
-        tally = self.tallies.by_kind[blow.component.kind]
+        tally = self._tally(blow.component.kind)
         tally.recovered += 1
         if blow.deadly:
             tally.longest_after_kill = max(tally.longest_after_kill, seconds)

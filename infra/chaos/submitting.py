@@ -24,6 +24,7 @@ class Submitting:
         self._requests = {"": ("/v1/supernets", supernet)} | {
             name: ("/v1/jobs", body) for name, body in bodies.items()
         }
+        self._client = httpx.Client(timeout=ANSWER_SECONDS, trust_env=False)
         self._done = threading.Event()
         self.ids: dict[str, str] = {}  # of accepted jobs, by name
         self.faults: list[str] = []
@@ -39,6 +40,7 @@ class Submitting:
         self._done.set()
         if self._thread.ident is not None:
             self._thread.join()
+        self._client.close()
 
     def _submit(self) -> None:
         for name, (path, body) in self._requests.items():
@@ -56,9 +58,7 @@ class Submitting:
         while not self._done.is_set():
             url = next(self._urls) + path
             try:
-                answer = httpx.post(
-                    url, json=body, headers=headers, timeout=ANSWER_SECONDS, trust_env=False
-                )
+                answer = self._client.post(url, json=body, headers=headers)
             except httpx.TransportError:
                 answer = None
             if answer is not None and answer.is_success:

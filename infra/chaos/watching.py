@@ -25,6 +25,7 @@ class Watching:
         self.jobs = 0
         self.open_jobs = 0
         self.workers: frozenset[str] = frozenset()  # that are present
+        self.devices: frozenset[str] = frozenset()  # that are registered
         self._thread = threading.Thread(target=self._watch, name="watching", daemon=True)
 
     def start(self) -> None:
@@ -52,6 +53,7 @@ class Watching:
                 with self._database.reading() as connection:
                     self.events, self.jobs, self.open_jobs = connection.execute(statement).one()
                 self.workers = frozenset(storage.workers.present())
+                self.devices = frozenset(device.name for device in storage.devices.all())
             except StorageUnavailable:
                 continue
         if storage is not None:

@@ -1,7 +1,7 @@
 """Small jobs of three kinds, some of which need the same measurements."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ ZOO = Path(__file__).resolve().parents[2] / "zoo"
 SUPERNET = ZOO / "anycost-fashion32"
 SUPERNET_NAME = "net"
 NAME = "name"  # the label by which a job is found again
+DEVICE = "cpu"  # on which latency is timed
 PAIRS = 20
 
 Body = dict[str, Any]
@@ -20,14 +21,25 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """How many jobs of each kind, and how long they are."""
+    """How many jobs of each kind, and how long they are. The last ones of two kinds are doomed: to
+    be cancelled."""
 
-    searches: int = 5
-    trainings: int = 3
+    searches: int = 4
+    timed: int = 2  # searches of one seed that share a device
+    trainings: int = 2
     scorings: int = 2
     evaluations: int = 24  # of each search
     images: int = 2000  # of each training
     samples: int = 2048  # of each scoring
+    doomed_searches: int = 1
+    doomed_trainings: int = 1
+
+    @property
+    def doomed(self) -> Collection[str]:
+        """Names."""
+        searches = range(self.searches - self.doomed_searches, self.searches)
+        trainings = range(self.trainings - self.doomed_trainings, self.trainings)
+        return [f"search-{i}" for i in searches] + [f"train-{i}" for i in trainings]
 
 
 def supernet() -> Body:
@@ -41,6 +53,7 @@ def bodies(workload: Workload, data: Path) -> Mapping[str, Body]:
     """The jobs by name, kinds mixed; `data` is the folder from `write_data`."""
     kinds = [
         {f"search-{i}": _search(i // 2, workload.evaluations) for i in range(workload.searches)},
+        {f"timed-{i}": _timed(workload.evaluations) for i in range(workload.timed)},
         {f"train-{i}": _training(i, workload.images, data) for i in range(workload.trainings)},
         {f"score-{i}": _scoring(i, workload.samples) for i in range(workload.scorings)},
     ]
@@ -48,6 +61,11 @@ def bodies(workload: Workload, data: Path) -> Mapping[str, Body]:
     names = [list(kind)[i] for i in range(longest) for kind in kinds if i < len(kind)]
     every = {name: body for kind in kinds for name, body in kind.items()}
     return {name: {**every[name], "labels": {NAME: name}} for name in names}
+
+
+def is_timed(spec: Mapping[str, Any]) -> bool:
+    """Whether a job with this needs a device."""
+    return any("device" in objective for objective in spec.get("objectives", ()))
 
 
 def write_data(folder: Path) -> Path:
@@ -70,6 +88,20 @@ def _search(seed: int, evaluations: int) -> Body:
         "fidelity": {"samples": [64, 128], "final_samples": 256},
         "parallelism": 5,
         "seed": seed,
+    }
+    return {"kind": "search", "spec": spec}
+
+
+def _timed(evaluations: int) -> Body:
+    """Its values are never the same twice: what is proposed, and how far it is judged, depends on
+    none of them."""
+    spec = {
+        "supernet": SUPERNET_NAME,
+        "objectives": [{"name": "macs"}, {"name": "latency_ms", "device": DEVICE}],
+        "searcher": {"name": "random"},
+        "budget": {"evaluations": evaluations},
+        "parallelism": 2,
+        "seed": 100,
     }
     return {"kind": "search", "spec": spec}
 

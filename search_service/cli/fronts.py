@@ -8,7 +8,6 @@ import typer
 
 from search_service.cli.options import ApiKey, AsJson, Device, Server, Where, connect, device_for
 from search_service.cli.output import print_json
-from search_service.cli.plotting import plot_front
 from search_service.cli.points import architecture_text, front_csv, print_front, value_text
 from search_service.client import Client, Record
 from search_service.domain.spec import Op, parse_constraint
@@ -54,6 +53,8 @@ def front(
                 client, target, minimize or DEFAULT_OBJECTIVES, device, where or []
             )
         if plot is not None:
+            from search_service.cli.plotting import plot_front  # with matplotlib, half a second
+
             plot_front(client, found, plot)
     if as_json or format_ is Format.JSON:
         print_json(found)

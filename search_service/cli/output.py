@@ -23,10 +23,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_column(column.rstrip(">"), justify="right" if right else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:  # a pipe has no width
-        console = Console(highlight=False, markup=False, width=1000)
-    console.print(table, overflow="ignore", crop=False)
+    # As wide as it takes: a terminal goes on in the next line, where rich would leave columns out.
+    Console(highlight=False, markup=False, width=1000).print(table, overflow="ignore", crop=False)
 
 
 def number(value: float | None) -> str:

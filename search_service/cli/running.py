@@ -27,6 +27,9 @@ def status(arguments: Sequence[str] | None = None) -> int:
         return exit_.exit_code
     except TyperException as error:
         context = getattr(error, "ctx", None)
+        if context and type(error).__name__ == "NoArgsIsHelpError":  # which typer keeps to itself
+            typer.echo(context.get_help())
+            return USAGE
         path = context.command_path if context else "gansearch"
         return _told(f"{_one_line(error.format_message())}; see {path} --help", USAGE)
     except GansearchError as error:

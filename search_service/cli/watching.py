@@ -38,6 +38,7 @@ class Progressed:
         match event.kind:
             case "state":
                 self.phase = self.work if data["state"] == "running" else data["state"]
+                self.left_seconds = None
             case "evaluation":
                 self.done = data["evaluations"]
             case "front":
@@ -46,7 +47,7 @@ class Progressed:
                 self.phase, self.done = data["phase"], data["done"]
                 self.budget = data["total"] if self.phase == "train" else data["budget"]
                 self.side = data.get("side", "")
-                self.left_seconds = data.get("eta_seconds", self.left_seconds)
+                self.left_seconds = data.get("eta_seconds")
                 if "losses" in data:
                     self.images_per_s = data["images_per_s"]
                     losses = data["losses"].items()

@@ -1,6 +1,6 @@
 """An evaluation: one architecture with its values, numbered within its job."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -74,3 +74,13 @@ class Evaluation:
     def best_values(self) -> Mapping[str, Value]:
         """The re-measured values where there are any."""
         return {**self.values, **self.final_values}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """An evaluation that has ended, and what it made of its job's front."""
+
+    evaluation: Evaluation
+    front: Sequence[str] | None = None  # ids of evaluations of this job; None: as before
+    hypervolume: float | None = None  # None: as before
+    reference_point: Mapping[str, float] | None = None  # of the hypervolume, once it is fixed

@@ -1,13 +1,14 @@
 """A Pareto front and a best evaluation, as users see them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from search_service.domain.evaluation import Evaluation
 from search_service.domain.spec import ObjectiveSpec
+from search_service.domain.ties import Places
 
-# Of each point, by objective: the other points that noise cannot tell from it. Ids of evaluations.
-Ties = Mapping[str, Mapping[str, tuple[str, ...]]]
+# By objective, at the place of each point: the places of the others that noise cannot tell from it.
+Ties = Mapping[str, Sequence[Places]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +30,11 @@ class Front:
 @dataclass(frozen=True, kw_only=True)
 class Best:
     """The least value under constraints, the evaluations that noise cannot tell from it, and how
-    many stored evaluations could have been the answer."""
+    many stored evaluations could have been the answer. Only the next best ones were compared with
+    it, `compared` of them: where all of them are tied, more may be."""
 
     evaluation: Evaluation | None
     interval: tuple[float, float] | None
     tied: tuple[Evaluation, ...]
     support: int
+    compared: int

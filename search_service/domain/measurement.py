@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from search_service.domain.seed import require_seed
@@ -25,7 +26,7 @@ class Protocol:
         if "seed" in self.parameters:
             require_seed(self.parameters["seed"])
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON; equal protocols have equal digests."""
         text = json.dumps(

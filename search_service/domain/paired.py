@@ -32,7 +32,7 @@ def margin(a: Value, b: Value) -> float:
         # Student's factor: of so many blocks the spread is known to so much; of so many resamplings
         # it is as good as the normal one.
         return float(stdtrit(count - 1, LEVEL)) * error
-    return math.hypot(_half_width(a), _half_width(b))
+    return math.hypot(half_width(a), half_width(b))
 
 
 def tied(a: Value, b: Value) -> bool:
@@ -59,6 +59,7 @@ STANDARD_ERRORS: Mapping[Resampling, Callable[[NDArray[np.float64]], float]] = {
 }
 
 
-def _half_width(value: Value) -> float:
-    """From the upper end: the lower one is cut off at zero where a value cannot be negative."""
+def half_width(value: Value) -> float:
+    """Of a value's interval, from its upper end: the lower one is cut off at zero where a value
+    cannot be negative."""
     return 0.0 if value.high is None else value.high - value.value

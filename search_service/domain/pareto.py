@@ -72,10 +72,13 @@ def hypervolume(costs: Costs, reference: NDArray[np.float64]) -> float:
 
     Exact, by slicing along the last objective; meant for fronts of up to some hundred rows.
     """
-    inside = costs[np.all(costs < reference, axis=1)] if len(costs) else costs
-    if not len(inside):
-        return 0.0
-    return _volume(inside[non_dominated(inside)], reference)
+    return front_hypervolume(costs[non_dominated(costs)] if len(costs) else costs, reference)
+
+
+def front_hypervolume(front: Costs, reference: NDArray[np.float64]) -> float:
+    """The same of rows of which none dominates another."""
+    inside = front[np.all(front < reference, axis=1)] if len(front) else front
+    return _volume(inside, reference) if len(inside) else 0.0
 
 
 def _volume(front: Costs, reference: NDArray[np.float64]) -> float:

@@ -16,6 +16,7 @@ from search_service.figures.layout import (
     CAPTION,
     DPI,
     LEFT,
+    LEGEND,
     RIGHT,
     SIZE,
     TITLE,
@@ -33,11 +34,22 @@ def draw_front(
     path: Path,
     title: str,
 ) -> None:
-    """Draw the first objective of a front against its second, into a PNG file.
+    """Draw a front into a PNG file; see `front_figure`. Raises InvalidFile too, when the file
+    cannot be written."""
+    _write(front_figure(front, images=images, others=others, title=title), path)
+
+
+def front_figure(
+    front: Mapping[str, Any],
+    *,
+    images: Mapping[str, Sequence[Uint8]],
+    others: Sequence[Point],
+    title: str,
+) -> Figure:
+    """The first objective of a front against its second.
 
     `images`: by evaluation id, of the same latents for all. `others`: more evaluations, drawn
-    faint. Raises InvalidInput without two objectives or any point, InvalidFile when the file
-    cannot be written.
+    faint. Raises InvalidInput without two objectives or any point.
     """
     points = list(front["points"])
     if len(front["objectives"]) < 2 or not points:
@@ -50,11 +62,14 @@ def draw_front(
     strip = strip_height(shown, images)
     axes = figure.add_axes((LEFT, BOTTOM, RIGHT - LEFT, TOP - BOTTOM - strip))
     draw_points(axes, points, others, horizontal, vertical)
+    figure.legend(
+        loc="lower left", bbox_to_anchor=(LEFT, LEGEND), ncols=3, fontsize=9, frameon=False
+    )
     placed = [(points[i], place_of(points[i], horizontal, vertical)) for i in shown]
     draw_images(figure, axes, placed, images)
     figure.text(LEFT, TITLE, title, fontsize=13, fontweight="bold", va="center")
     figure.text(LEFT, CAPTION, _caption(points, shown, images), color="#52606d", va="center")
-    _write(figure, path)
+    return figure
 
 
 def _caption(

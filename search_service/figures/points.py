@@ -78,7 +78,6 @@ def draw_points(
     axes.set_axisbelow(True)
     axes.patch.set_alpha(0.0)  # lines from the images come from behind
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="upper left", bbox_to_anchor=(0.0, -0.07), ncols=3, fontsize=9, frameon=False)
 
 
 def doubtful_places(points: Sequence[Point], horizontal: Axis, vertical: Axis) -> list[int]:

@@ -6,7 +6,7 @@ carries nothing and may be lost or come twice; who waits looks at the storage af
 
 from typing import TYPE_CHECKING
 
-from search_service.queue.base import News, WakeUps
+from search_service.queue.base import Cache, News, WakeUps
 from search_service.queue.polling import NoNews, PollingWakeUps
 
 if TYPE_CHECKING:
@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from search_service.queue.link import Link
 
 __all__ = [
+    "Cache",
     "News",
     "NoNews",
     "PollingWakeUps",
     "WakeUps",
+    "open_cache",
     "open_limit",
     "open_news",
     "open_wake_ups",
@@ -56,9 +58,18 @@ def open_limit(redis_url: str | None, a_minute: int) -> "Limit | None":
     return RedisLimit(_link(redis_url), a_minute) if redis_url else LocalLimit(a_minute)
 
 
-def _link(redis_url: str) -> "Link":
+def open_cache(redis_url: str | None) -> Cache | None:
+    """In Redis; None without one. Raises InvalidSetting as `open_wake_ups` does."""
+    if not redis_url:
+        return None
+    from search_service.queue.cache import ANSWER_SECONDS, RedisCache
+
+    return RedisCache(_link(redis_url, timeout_seconds=ANSWER_SECONDS))
+
+
+def _link(redis_url: str, **options: float) -> "Link":
     from search_service.queue.link import Link
 
-    link = Link(redis_url)
+    link = Link(redis_url, **options)
     link.require()
     return link

@@ -1,6 +1,6 @@
-"""The contracts of wake-ups and of news."""
+"""The contracts of wake-ups, of news and of a cache."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 
@@ -41,4 +41,21 @@ class News(Protocol):
 
     def close(self) -> None:
         """End the listening."""
+        ...
+
+
+class Cache(Protocol):
+    """Values by name, for all processes; it may forget any of them at any time, and holds nothing
+    that could not be made again. For many threads. No method raises for a failing transport."""
+
+    def read(self, names: Sequence[str]) -> list[bytes | None]:
+        """The value last written under each name, as far as it is there."""
+        ...
+
+    def write(self, name: str, value: bytes) -> None:
+        """Keep it for a while, unless it is too large."""
+        ...
+
+    def too_slow(self) -> None:
+        """Who asked has gone on without an answer: nobody should ask for a while."""
         ...

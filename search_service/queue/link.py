@@ -3,10 +3,12 @@
 import logging
 import threading
 import time
+from urllib.parse import urlsplit
 
 import redis
 from redis.backoff import NoBackoff
 from redis.client import PubSub
+from redis.exceptions import MovedError, NoPermissionError
 from redis.retry import Retry
 
 from search_service.errors import InvalidSetting
@@ -17,31 +19,43 @@ POINTER = "/GANSEARCH_REDIS_URL"
 TIMEOUT_SECONDS = 1.0  # of connecting and of an answer
 PAUSE_SECONDS = 5.0  # without Redis, after a failure: a ring must not cost each request a timeout
 PROBE = "gansearch:probe"
+# What no waiting mends, beside errors whose code is ERR: a command, database or option it lacks.
+_REFUSALS = (
+    redis.AuthenticationError,
+    redis.InvalidResponse,
+    NoPermissionError,
+    MovedError,  # it is part of a cluster, which this client cannot follow
+)
 
 
 class Link:
     """A client with its health: after a failure nobody tries for a while. It says so once."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         """Raises InvalidSetting for a URL that is none of Redis."""
+        path = urlsplit(url).path.strip("/")
+        if not url.startswith("unix:") and path and not path.isdecimal():
+            raise _refused(f"{path!r} is no number of a database")
         try:
             self.client = redis.Redis.from_url(
                 url,
-                socket_connect_timeout=TIMEOUT_SECONDS,
-                socket_timeout=TIMEOUT_SECONDS,
+                socket_connect_timeout=timeout_seconds,
+                socket_timeout=timeout_seconds,
                 health_check_interval=10,  # of a subscription, which may be silent for long
                 retry=Retry(NoBackoff(), 0),
             )
-        except ValueError as error:
-            raise InvalidSetting(
-                f"GANSEARCH_REDIS_URL: {error}; use redis://HOST:PORT/NUMBER", pointer=POINTER
-            ) from error
+            pool = self.client.connection_pool
+            pool.connection_kwargs["decode_responses"] = False  # whatever the URL says
+            pool.make_connection()  # connects to nothing yet, and takes no option that is unknown
+        except (ValueError, TypeError) as error:
+            raise _refused(str(error)) from error
         self._lock = threading.Lock()
         self._failing = False
         self._try_again_at = 0.0
 
     def require(self) -> None:
-        """Do once all that is asked of a Redis; one that does not answer now may later.
+        """Do once all that is asked of a Redis; one that does not answer now, or is full, read-only
+        or loading, may do it later.
 
         Raises InvalidSetting for one that answers and refuses: it wants another password, is no
         Redis, or lacks or forbids a command.
@@ -51,18 +65,22 @@ class Link:
                 subscription.subscribe(PROBE)
                 subscription.get_message(timeout=TIMEOUT_SECONDS)
             self.client.publish(PROBE, b"")
-            self.client.set(PROBE, 0, ex=1, nx=True)
-            self.client.incr(PROBE)
-            self.client.ttl(PROBE)
-        except (redis.AuthenticationError, redis.ResponseError, redis.InvalidResponse) as error:
+            with self.client.pipeline(transaction=True) as pipeline:
+                pipeline.set(PROBE, 0, ex=1, nx=True)
+                pipeline.incr(PROBE)
+                pipeline.pttl(PROBE)
+                pipeline.execute()
+            self.client.mget([PROBE])
+        except redis.RedisError as error:
+            if not _is_refusal(error):
+                self.failed(error)
+                return
             raise InvalidSetting(
                 f"GANSEARCH_REDIS_URL: this Redis refuses what is needed of it "
-                f"({str(error).splitlines()[0]}); it must allow PUBLISH, SUBSCRIBE, SET, INCR and "
-                "TTL on gansearch:*",
+                f"({str(error).splitlines()[0]}); it must allow PUBLISH, SUBSCRIBE, MULTI, "
+                "SET, MGET, INCR and PTTL on gansearch:*",
                 pointer=POINTER,
             ) from error
-        except redis.RedisError as error:
-            self.failed(error)
 
     def may_try(self) -> bool:
         """Whether the last failure is long enough ago."""
@@ -74,11 +92,24 @@ class Link:
             self._try_again_at = time.monotonic() + PAUSE_SECONDS
             first, self._failing = not self._failing, True
         if first:
-            logger.warning("Redis does not answer: polling", extra={"error": str(error)})
+            logger.warning(
+                "Redis does not do its part: going on without it", extra={"error": str(error)}
+            )
 
     def worked(self) -> None:
         """Redis did what was asked."""
         with self._lock:
             again, self._failing = self._failing, False
         if again:
-            logger.info("Redis answers again")
+            logger.info("Redis does its part again")
+
+
+def _is_refusal(error: redis.RedisError) -> bool:
+    code = error.status_code if isinstance(error, redis.ResponseError) else None
+    return isinstance(error, _REFUSALS) or code == "ERR"
+
+
+def _refused(why: str) -> InvalidSetting:
+    return InvalidSetting(
+        f"GANSEARCH_REDIS_URL: {why}; use redis://HOST:PORT/NUMBER", pointer=POINTER
+    )

@@ -72,4 +72,5 @@ class RedisNews:
                 self._subscribed.set()
                 self._link.worked()
                 if message["type"] == "message":
-                    heard(message["data"].decode())
+                    # Others may say anything there; what is no id wakes nobody.
+                    heard(message["data"].decode(errors="replace"))

@@ -4,41 +4,31 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from search_service import telemetry
 from search_service.artifacts import Artifacts
-from search_service.domain.evaluation import Evaluation, EvaluationState, Value
-from search_service.domain.ids import new_id
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished, Value
 from search_service.domain.job import Claim, Ended, JobState
 from search_service.domain.measurement import Measurement
 from search_service.domain.space import Architecture
 from search_service.pools import Pool
 from search_service.search import candidate, final, history
-from search_service.search.candidate import Course, Verdict
+from search_service.search.candidate import Verdict
+from search_service.search.flight import Flight
 from search_service.search.ladder import contends
 from search_service.search.measuring import Measuring
 from search_service.search.plan import Plan
 from search_service.search.progress import Progress
 from search_service.search.standing import Standing
+from search_service.search.stopwatch import Stopwatch
 from search_service.searchers.base import Searcher
+from search_service.searchers.proposed import Proposed
 from search_service.storage.base import Storage
 
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.5  # how long the loop waits for the pool before it looks at `check` again
-
-
-@dataclass
-class _Flight:
-    """A candidate whose measurements are under way."""
-
-    number: int
-    architecture: Architecture
-    course: Course
-    seconds: float = 0.0
-    measured: bool = False  # at least one measurement was made, not read
-    images_artifact: str | None = None
+RECORDED_AT_ONCE = 64  # evaluations, at most
 
 
 @dataclass(kw_only=True)
@@ -55,8 +45,10 @@ class Search:
     pool: Pool
     artifacts: Artifacts
     check: Callable[[], None]
-    _proposed: list[Architecture] = field(default_factory=list)
-    _flights: dict[int, _Flight] = field(default_factory=dict)
+    _proposed: Proposed = field(default_factory=Proposed)
+    _flights: dict[int, Flight] = field(default_factory=dict)
+    _finished: list[Finished] = field(default_factory=list)  # that are not recorded yet
+    _last_recorded: int = -1  # number, by earlier claims
     _reason: str = ""  # why nothing more is proposed, once that is so
 
     def __post_init__(self) -> None:
@@ -66,7 +58,10 @@ class Search:
         self._standing = Standing(
             objectives=self.plan.objectives, top_rung=len(self.plan.rungs) - 1
         )
-        self._progress = Progress(claim=self.claim, plan=self.plan, storage=self.storage)
+        self._stopwatch = Stopwatch(self.claim, storage=self.storage)
+        self._progress = Progress(
+            claim=self.claim, plan=self.plan, storage=self.storage, stopwatch=self._stopwatch
+        )
 
     def run(self) -> Ended:
         """Search until the budget, patience or the space is exhausted, then re-measure the front.
@@ -74,6 +69,7 @@ class Search:
         Raises what `check` raises, and LostClaim from any write.
         """
         recorded = history.recorded(self.claim.job, plan=self.plan, storage=self.storage)
+        self._last_recorded = max(recorded, default=-1)
         while self._turn(recorded):
             self.check()
         return self._conclude()
@@ -87,6 +83,7 @@ class Search:
             for number, answer in self._measuring.receive(min(left, POLL_SECONDS)):
                 if flight := self._flights.get(number):  # none: of the front's re-measurement
                     self._advance(flight, answer)
+            self._record()
 
     def close(self) -> None:
         """Expect nothing more; to be called at the end, whatever it was."""
@@ -94,13 +91,19 @@ class Search:
         telemetry.set_hypervolume(self.claim.job.id, None)
 
     def _turn(self, recorded: dict[int, history.Recorded]) -> bool:
-        """Propose what the window allows, take in what has finished; False when all is done."""
-        while not self._reason and self._window_is_open():
+        """Propose what the window allows, record what has finished; False when all is done."""
+        while (
+            not self._reason
+            and self._window_is_open()
+            and len(self._finished) < RECORDED_AT_ONCE  # such as need no measurement
+        ):
             self._propose(recorded)
-        if not self._flights:
-            return not self._reason
-        for number, answer in self._measuring.receive(POLL_SECONDS):
-            self._advance(self._flights[number], answer)
+        if not self._finished:
+            if not self._flights:
+                return not self._reason
+            for number, answer in self._measuring.receive(POLL_SECONDS):
+                self._advance(self._flights[number], answer)
+        self._record()
         self._progress.tell(self._standing, in_flight=len(self._flights))
         return True
 
@@ -128,7 +131,7 @@ class Search:
         course = candidate.course(
             architecture, plan=self.plan, contends=self._contends(self._prefix(number))
         )
-        self._flights[number] = flight = _Flight(number, architecture, course)
+        self._flights[number] = flight = Flight(number, architecture, course)
         self._advance(flight, None)
 
     def _next(self, number: int) -> Architecture | None:
@@ -140,7 +143,9 @@ class Search:
         budget = self.plan.spec.budget
         if number >= budget.evaluations:
             return "budget"
-        if budget.wall_seconds is not None and self._age() >= budget.wall_seconds:
+        wall = budget.wall_seconds
+        # What an earlier claim recorded was proposed in time, and so was all before it.
+        if wall is not None and number > self._last_recorded and self._stopwatch.total() >= wall:
             return "budget"
         patience = budget.patience
         if patience is not None and self._standing.stalled(
@@ -149,10 +154,6 @@ class Search:
             return "converged"
         return ""
 
-    def _age(self) -> float:
-        started = self.claim.job.started_at
-        return (datetime.now(UTC) - started).total_seconds() if started else 0.0
-
     def _contends(self, prefix: int) -> candidate.Contends:
         def judge(rung: int, values: Mapping[str, Value]) -> bool:
             rivals = self._standing.rivals(prefix, rung)
@@ -160,57 +161,38 @@ class Search:
 
         return judge
 
-    def _advance(self, flight: _Flight, answer: Measurement | str | None) -> None:
-        """Send a candidate what it waited for; ask for what it wants next, or record its end."""
-        if isinstance(answer, str):
-            values = self.plan.closed_form(flight.architecture)
-            self._record(
-                flight, Verdict(state=EvaluationState.FAILED, values=values, reason=answer)
-            )
-            return
-        if answer is not None:
-            flight.seconds += answer.seconds
-            flight.measured = flight.measured or answer.seconds > 0
-            flight.images_artifact = answer.details.get("images_artifact", flight.images_artifact)
-        try:
-            # A generator takes None at its start, and a measurement ever after.
-            request = flight.course.send(answer)  # type: ignore[arg-type]
-        except StopIteration as end:
-            self._record(flight, end.value)
+    def _advance(self, flight: Flight, answer: Measurement | str | None) -> None:
+        """Send a candidate what it waited for; ask for what it wants next, or keep how it ended."""
+        wanted = flight.go_on(answer, plan=self.plan)
+        if isinstance(wanted, Verdict):
+            self._finish(flight, wanted)
         else:
-            self._measuring.ask(flight.number, request)
+            self._measuring.ask(flight.number, wanted)
 
-    def _record(self, flight: _Flight, verdict: Verdict) -> None:
+    def _finish(self, flight: Flight, verdict: Verdict) -> None:
         del self._flights[flight.number]
-        evaluation = Evaluation(
-            id=new_id("evl"),
-            job=self.claim.job.id,
-            supernet=self.plan.supernet.id,
-            number=flight.number,
-            architecture=str(flight.architecture),
-            options=self.plan.space.describe(flight.architecture),
-            state=verdict.state,
-            rung=verdict.rung,
-            values=verdict.values,
-            reason=verdict.reason,
-            samples_artifact=flight.images_artifact,
-            seconds=flight.seconds,
-            cached=not flight.measured and verdict.state is not EvaluationState.FAILED,
-            created_at=datetime.now(UTC),
-        )
-        before = {e.id for e in self._standing.front()}
+        evaluation = flight.landed(verdict, job=self.claim.job, plan=self.plan)
+        before = self._standing.front()
         self._enter(evaluation, verdict.rung_values, flight.architecture)
-        front = [e.id for e in self._standing.front()]
-        hypervolume = self._standing.hypervolume(self._standing.front())
-        self.storage.evaluations.record(
-            self.claim,
-            evaluation,
-            front=front if set(front) != before else None,
-            hypervolume=hypervolume,
-            reference_point=self._standing.reference_point,
+        front = self._standing.front()
+        self._finished.append(
+            Finished(
+                evaluation=evaluation,
+                front=None if front is before else [e.id for e in front],
+                hypervolume=self._standing.front_hypervolume(),
+                reference_point=self._standing.reference_point,
+            )
         )
-        telemetry.count_evaluation(evaluation)
-        if hypervolume is not None:
+
+    def _record(self) -> None:
+        """Those that have finished since the last time, in one transaction."""
+        finished, self._finished = self._finished, []
+        if not finished:
+            return
+        self.storage.evaluations.record(self.claim, finished)
+        for each in finished:
+            telemetry.count_evaluation(each.evaluation)
+        if (hypervolume := finished[-1].hypervolume) is not None:
             telemetry.set_hypervolume(self.claim.job.id, hypervolume)
 
     def _enter(

@@ -3,13 +3,14 @@ them, made by the pool where nobody does."""
 
 import time
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from search_service import telemetry
 from search_service.artifacts import Artifacts
 from search_service.domain.job import Claim
 from search_service.domain.measurement import Measurement, MeasurementKey, MeasurementRequest
+from search_service.errors import ArtifactsUnavailable
 from search_service.pools import Outcome, Pool
 from search_service.storage.base import Storage
 
@@ -54,8 +55,8 @@ class Measuring:
             return [*known]
         if self._made_elsewhere and not self._asked:
             time.sleep(timeout_seconds)  # the pool has nothing to wait for
-            return []
-        return [self._accept(outcome) for outcome in self._pool.wait(timeout_seconds)]
+            timeout_seconds = 0.0  # but its turn: it gives up the device that the others wait for
+        return self._accept(self._pool.wait(timeout_seconds))
 
     @property
     def in_flight(self) -> int:
@@ -82,34 +83,59 @@ class Measuring:
         self._new.clear()
 
     def _look(self, labels: Iterable[int]) -> None:
-        """Take in what is known by now; submit what no other job is making."""
+        """Take in what is known by now; submit what nobody is making."""
         wanted = {label: self._made_elsewhere[label] for label in labels}
         found = self._storage.measurements.find(request.key for request in wanted.values())
-        missing = {request.key for request in wanted.values() if request.key not in found}
-        ours: Collection[MeasurementKey] = ()
+        in_hand = {request.key for _, request in self._asked.values()}
+        missing = {request.key for request in wanted.values()} - found.keys() - in_hand
+        ours: set[MeasurementKey] = set()
         if missing and self._begins:
-            ours = self._storage.measurements.reserve(self._claim, missing)
+            ours.update(self._storage.measurements.reserve(self._claim, missing))
         for label, request in wanted.items():
             if request.key in found:
                 self._known.append((label, replace(found[request.key], seconds=0.0)))
             elif request.key in ours:
+                ours.remove(request.key)  # who asks for the same waits for it
                 self._asked[self._pool.submit(request)] = (label, request)
             else:
                 continue
             del self._made_elsewhere[label]
 
-    def _accept(self, outcome: Outcome) -> tuple[int, Measurement | str]:
-        label, request = self._asked.pop(outcome.ticket)
-        measurement = outcome.measurement
-        if measurement is None:
-            self._storage.measurements.give_up(self._claim, [request.key])
-            return label, outcome.failure
-        if measurement.images_png is not None:
-            artifact = self._artifacts.put(measurement.images_png, media_type="image/png")
-            details = {**measurement.details, "images_artifact": artifact}
-            measurement = replace(measurement, details=details, images_png=None)
-        telemetry.observe_measurement(
-            request.protocol.objective, measurement.seconds, device=request.device
-        )
-        stored = self._storage.measurements.add(request.key, measurement)
-        return label, replace(stored, seconds=measurement.seconds)
+    def _accept(self, outcomes: Iterable[Outcome]) -> list[tuple[int, Measurement | str]]:
+        """Store what was measured, all of it at once: that, too, which came with something whose
+        images have no room. Raises ArtifactsUnavailable for the latter then."""
+        answers: list[tuple[int, Measurement | str]] = []
+        made: dict[MeasurementKey, tuple[int, Measurement]] = {}
+        failed: list[MeasurementKey] = []
+        without_room: ArtifactsUnavailable | None = None
+        for outcome in outcomes:
+            label, request = self._asked.pop(outcome.ticket)
+            if outcome.measurement is None:
+                failed.append(request.key)
+                answers.append((label, outcome.failure))
+                continue
+            telemetry.observe_measurement(
+                request.protocol.objective, outcome.measurement.seconds, device=request.device
+            )
+            try:
+                made[request.key] = label, self._shown(outcome.measurement)
+            except ArtifactsUnavailable as error:
+                without_room = error
+        if made:
+            stored = self._storage.measurements.add({key: m for key, (_, m) in made.items()})
+            answers += [
+                (label, replace(stored[key], seconds=m.seconds)) for key, (label, m) in made.items()
+            ]
+        if failed:
+            self._storage.measurements.give_up(self._claim, failed)
+        if without_room is not None:
+            raise without_room
+        return answers
+
+    def _shown(self, measurement: Measurement) -> Measurement:
+        """Its images kept as an artifact, if it has any."""
+        if measurement.images_png is None:
+            return measurement
+        artifact = self._artifacts.put(measurement.images_png, media_type="image/png")
+        details = {**measurement.details, "images_artifact": artifact}
+        return replace(measurement, details=details, images_png=None)

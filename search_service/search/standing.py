@@ -8,6 +8,7 @@ import numpy as np
 from search_service.domain import pareto
 from search_service.domain.evaluation import Evaluation, EvaluationState, Value
 from search_service.domain.space import Architecture
+from search_service.search.archive import Archive
 from search_service.searchers.base import Told
 
 REFERENCE_EVALUATIONS = 16  # the first so many fix the reference point
@@ -26,9 +27,12 @@ class Standing:
     told: list[Told] = field(default_factory=list)  # of the complete prefix
     reference_point: dict[str, float] | None = None
     hypervolumes: list[float | None] = field(default_factory=list)  # after each of the prefix
-    _front: list[Evaluation] = field(default_factory=list)
     _pending: dict[int, Told] = field(default_factory=dict)  # finished, beyond the prefix
-    _prefix_costs: list[list[float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        count = len(self.objectives)
+        self._front = Archive[Evaluation](count)  # by best values
+        self._prefix_front = Archive[None](count)  # of the prefix, by the search's values
 
     def add(
         self,
@@ -42,7 +46,7 @@ class Standing:
         self.evaluations[evaluation.number] = evaluation
         self.rung_values[evaluation.number] = rung_values
         if self.eligible(evaluation):
-            self._front = self._non_dominated([*self._front, evaluation])
+            self._front.add(evaluation, self.costs([evaluation])[0])
         self._pending[evaluation.number] = self._told(evaluation, architecture, violation)
         while len(self.told) in self._pending:
             number = len(self.told)
@@ -70,16 +74,20 @@ class Standing:
         """Whether an evaluation can be on the front."""
         return evaluation.state is EvaluationState.MEASURED and evaluation.rung == self.top_rung
 
-    def front(self) -> list[Evaluation]:
-        """The contenders that no other one dominates, by their search-time values."""
-        return list(self._front)
+    def front(self) -> tuple[Evaluation, ...]:
+        """The contenders that no other one dominates, by their search-time values: the same tuple
+        until there are others."""
+        return self._front.members
+
+    def front_hypervolume(self) -> float | None:
+        """Of the front."""
+        reference = self._reference()
+        return None if reference is None else self._front.hypervolume(reference)
 
     def hypervolume(self, evaluations: Sequence[Evaluation]) -> float | None:
         """Of these evaluations up to the reference point; None before that is fixed."""
-        if self.reference_point is None:
-            return None
-        reference = np.array([self.reference_point[name] for name in self.objectives])
-        return pareto.hypervolume(self.costs(evaluations), reference)
+        reference = self._reference()
+        return None if reference is None else pareto.hypervolume(self.costs(evaluations), reference)
 
     def costs(self, evaluations: Sequence[Evaluation]) -> np.ndarray:
         """(n, objectives) of their best values."""
@@ -94,32 +102,28 @@ class Standing:
         now, then = self.hypervolumes[prefix - 1], self.hypervolumes[prefix - 1 - evaluations]
         return now is not None and then is not None and now - then < min_gain * now
 
-    def _non_dominated(self, evaluations: list[Evaluation]) -> list[Evaluation]:
-        mask = pareto.non_dominated(self.costs(evaluations))
-        return [e for e, keep in zip(evaluations, mask, strict=True) if keep]
-
     def _advance(self, evaluation: Evaluation) -> None:
         if self.eligible(evaluation):
-            self._prefix_costs.append([evaluation.values[n].value for n in self.objectives])
-        costs = np.array(self._prefix_costs, dtype=np.float64).reshape(-1, len(self.objectives))
-        if self.reference_point is None:
-            if len(self.told) < REFERENCE_EVALUATIONS or not len(costs):
-                self.hypervolumes.append(None)
-                return
+            costs = np.array([evaluation.values[n].value for n in self.objectives])
+            self._prefix_front.add(None, costs)
+        if self.reference_point is None and len(self.told) >= REFERENCE_EVALUATIONS:
             self.fix_reference_point()
-            assert self.reference_point is not None
-        reference = np.array([self.reference_point[name] for name in self.objectives])
-        kept = costs[pareto.non_dominated(costs)]
-        self._prefix_costs = kept.tolist()
-        self.hypervolumes.append(pareto.hypervolume(kept, reference))
+        reference = self._reference()
+        self.hypervolumes.append(
+            None if reference is None else self._prefix_front.hypervolume(reference)
+        )
 
     def fix_reference_point(self) -> None:
         """A tenth beyond the worst of the prefix so far in each objective, unless it is fixed."""
-        if self.reference_point is not None or not self._prefix_costs:
-            return
-        worst = np.array(self._prefix_costs).max(axis=0)
-        point = worst + REFERENCE_MARGIN * np.abs(worst)
-        self.reference_point = dict(zip(self.objectives, map(float, point), strict=True))
+        worst = self._prefix_front.worst
+        if self.reference_point is None and worst is not None:
+            point = worst + REFERENCE_MARGIN * np.abs(worst)
+            self.reference_point = dict(zip(self.objectives, map(float, point), strict=True))
+
+    def _reference(self) -> np.ndarray | None:
+        if self.reference_point is None:
+            return None
+        return np.array([self.reference_point[name] for name in self.objectives])
 
     def _told(self, evaluation: Evaluation, architecture: Architecture, violation: float) -> Told:
         known = all(name in evaluation.values for name in self.objectives)

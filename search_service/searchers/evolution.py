@@ -14,6 +14,7 @@ import numpy as np
 from search_service.domain.parameters import bounded
 from search_service.domain.space import Architecture, architecture_at, indices_of
 from search_service.searchers.base import Problem, Told
+from search_service.searchers.proposed import quick_to_look_in
 from search_service.searchers.remaining import Remaining
 from search_service.searchers.selection import Survivors
 from search_service.searchers.table import SEARCHERS, Entry
@@ -60,7 +61,7 @@ class EvolutionSearcher:
         """See Searcher."""
         p, space = self.parameters, self.problem.space
         rng = np.random.default_rng([self.seed, len(proposed)])
-        taken = set(proposed)
+        taken = quick_to_look_in(proposed)
         parents = [indices_of(space, t.architecture) for t in self._survivors.among(told)]
         if not parents:
             return self._remaining.random(rng, taken)

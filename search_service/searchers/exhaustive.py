@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from search_service.domain.space import Architecture, enumerate_space
 from search_service.searchers.base import Problem, Told
+from search_service.searchers.proposed import quick_to_look_in
 from search_service.searchers.table import SEARCHERS, Entry
 
 
@@ -29,7 +30,7 @@ class ExhaustiveSearcher:
 
     def ask(self, proposed: Sequence[Architecture], told: Sequence[Told]) -> Architecture | None:
         """See Searcher. The first in order that was not proposed; the walk so far is the memo."""
-        taken = set(proposed)
+        taken = quick_to_look_in(proposed)
         for architecture in self._walked:
             if architecture not in taken:
                 return architecture

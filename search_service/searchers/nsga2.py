@@ -5,7 +5,7 @@ state, so that no worker waits for a generation; uniform crossover and ordinal m
 the real-valued operators; nothing is proposed twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +20,7 @@ from search_service.domain.space import (
     smallest,
 )
 from search_service.searchers.base import Problem, Told
+from search_service.searchers.proposed import quick_to_look_in
 from search_service.searchers.remaining import Remaining
 from search_service.searchers.selection import Survivors
 from search_service.searchers.table import SEARCHERS, Entry
@@ -58,7 +59,7 @@ class Nsga2Searcher:
     def ask(self, proposed: Sequence[Architecture], told: Sequence[Told]) -> Architecture | None:
         """See Searcher."""
         rng = np.random.default_rng([self.seed, len(proposed)])
-        taken = set(proposed)
+        taken = quick_to_look_in(proposed)
         if len(proposed) < self.parameters.population_size or len(told) < 2:
             return self._first(rng, taken)
         space = self.problem.space
@@ -77,7 +78,9 @@ class Nsga2Searcher:
 
         return self._remaining.redraw(child, rng, taken)
 
-    def _first(self, rng: np.random.Generator, taken: set[Architecture]) -> Architecture | None:
+    def _first(
+        self, rng: np.random.Generator, taken: Collection[Architecture]
+    ) -> Architecture | None:
         for end in (smallest(self.problem.space), largest(self.problem.space)):
             if end not in taken and self.problem.admits(end):
                 return end

@@ -8,6 +8,7 @@ import numpy as np
 
 from search_service.domain.space import Architecture
 from search_service.searchers.base import Problem, Told
+from search_service.searchers.proposed import quick_to_look_in
 from search_service.searchers.remaining import Remaining
 from search_service.searchers.table import SEARCHERS, Entry
 
@@ -33,7 +34,7 @@ class RandomSearcher:
     def ask(self, proposed: Sequence[Architecture], told: Sequence[Told]) -> Architecture | None:
         """See Searcher."""
         rng = np.random.default_rng([self.seed, len(proposed)])
-        return self._remaining.random(rng, set(proposed))
+        return self._remaining.random(rng, quick_to_look_in(proposed))
 
 
 SEARCHERS.register("random")(Entry(searcher=RandomSearcher, parameters=RandomParameters))

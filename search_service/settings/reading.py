@@ -32,8 +32,8 @@ def read_settings(environment: Mapping[str, str], *, prepare: bool = True) -> Se
         raise _refused(error) from error
     if settings.auth == "keys":
         raise InvalidSetting(
-            f"{PREFIX}AUTH: 'keys' is not available in this version; use 'off', which serves on "
-            "loopback only, or a proxy that authenticates",
+            f"{PREFIX}AUTH: 'keys' is not available in this version; use 'off', which lets whoever "
+            "reaches the port use the service, behind a proxy that authenticates if need be",
             pointer=f"/{PREFIX}AUTH",
         )
     if prepare:

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
 
     def masked(self) -> dict[str, str]:
         """The effective settings by variable; passwords and keys as `***`."""
-        shown = {PREFIX + name.upper(): str(value or "") for name, value in self}
+        shown = {PREFIX + name.upper(): "" if value is None else str(value) for name, value in self}
         if self.api_key:
             shown[PREFIX + "API_KEY"] = "***"
         return {name: _without_password(value) for name, value in shown.items()}

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 
+from search_service.errors import StorageUnavailable
 from search_service.storage.base import Storage
 from search_service.storage.clock import Clock, utc_now
 from search_service.storage.memory import MemoryStorage
@@ -22,8 +23,9 @@ def open_storage(
     `told` is called with a job's id after each transaction that told events of it, in the thread
     that wrote; not by the memory store, which only one process has. It must not raise.
 
-    A new SQLite file gets its schema. Raises InvalidSetting for a malformed URL, a database that
-    cannot be opened, and one whose schema is of another version, saying what to run.
+    A new SQLite file gets its schema. Raises InvalidSetting for a malformed URL and a database
+    whose schema is of another version, saying what to run, and StorageUnavailable for one that
+    does not answer now.
     """
     if url == "memory://":
         return MemoryStorage(clock=clock or utc_now)
@@ -33,13 +35,17 @@ def open_storage(
     from search_service.storage.sql.clock import ServerClock
 
     database = checked(url, told=told)
-    if clock is None:
-        clock = utc_now if database.sqlite_file else ServerClock(database)
+    try:
+        if clock is None:
+            clock = utc_now if database.sqlite_file else ServerClock(database)
+    except StorageUnavailable:
+        database.close()
+        raise
     return SqlStorage(database, clock=clock)
 
 
 def migrate(url: str) -> None:
-    """Bring a database to the schema of this version; data stays. Raises InvalidSetting."""
+    """Bring a database to the schema of this version; data stays. Raises as `open_storage`."""
     if url == "memory://":
         return
     from search_service.storage.schema import upgrade

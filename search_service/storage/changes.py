@@ -9,12 +9,12 @@ log          {"message"}
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from search_service.domain.evaluation import Evaluation, Value
+from search_service.domain.evaluation import Evaluation, Finished, Value
 from search_service.domain.event import EventKind
 from search_service.domain.job import Job, JobChange, JobState, JobStep, state_after, team_of
 from search_service.errors import Conflict, InvalidInput
@@ -105,26 +105,29 @@ def finished(
     return _ended(replace(job, state=state, reason=reason, result=result, finished_at=now))
 
 
-def recorded(
-    job: Job,
-    evaluation: Evaluation,
-    *,
-    front: Sequence[str] | None,
-    hypervolume: float | None,
-    reference_point: Mapping[str, float] | None,
-) -> Change:
+def recorded(job: Job, finished: Finished) -> Change:
     """One more evaluation, and the front if it changed."""
+    front, hypervolume = finished.front, finished.hypervolume
     counted = replace(
         job,
         evaluations=job.evaluations + 1,
         front_size=job.front_size if front is None else len(set(front)),
         hypervolume=job.hypervolume if hypervolume is None else hypervolume,
-        reference_point=job.reference_point or reference_point,
+        reference_point=job.reference_point or finished.reference_point,
     )
-    told = [_evaluation(counted, evaluation)]
+    told = [_evaluation(counted, finished.evaluation)]
     if front is not None:
         told.append(_front(counted, front))
     return Change(job=counted, told=tuple(told))
+
+
+def unrecorded(finished: Iterable[Finished], known: Collection[int]) -> list[Finished]:
+    """In order, those of numbers that are not known, the first of each."""
+    new: dict[int, Finished] = {}
+    for each in finished:
+        if each.evaluation.number not in known:
+            new.setdefault(each.evaluation.number, each)
+    return list(new.values())
 
 
 def remeasured(job: Job, *, front: Sequence[str], hypervolume: float | None) -> Change:

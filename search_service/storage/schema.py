@@ -24,7 +24,7 @@ _POSTGRESQL_LOCK = 0x67616E73
 def checked(url: str, *, told: Callable[[str], None]) -> Database:
     """The database, if its schema is of this version; a new SQLite file is given one.
 
-    Raises InvalidSetting.
+    Raises InvalidSetting, and StorageUnavailable for one that does not answer now.
     """
     database = Database(url, told=told)
     try:
@@ -48,7 +48,7 @@ def checked(url: str, *, told: Callable[[str], None]) -> Database:
 
 
 def upgrade(url: str) -> None:
-    """Apply the migrations that the database lacks. Raises InvalidSetting."""
+    """Apply the migrations that the database lacks. Raises as `checked` does."""
     database = Database(url)
     try:
         with database.reading() as connection:
@@ -106,10 +106,13 @@ def _is_empty(connection: Connection) -> bool:
     return not inspect(connection).get_table_names()
 
 
-def _unusable(database: Database, error: Exception) -> InvalidSetting:
+def _unusable(database: Database, error: Exception) -> InvalidSetting | StorageUnavailable:
+    """A driver's word that it cannot connect does not tell a wrong URL from a server that is away:
+    it may answer later."""
     cause = error.__cause__ if isinstance(error, StorageUnavailable) else error
     first_line = str(getattr(cause, "orig", None) or cause).splitlines()[0]
     where = database.engine.url.render_as_string(hide_password=True)
-    return InvalidSetting(
-        f"GANSEARCH_DATABASE_URL: cannot use {where}: {first_line}", pointer=POINTER
-    )
+    said = f"GANSEARCH_DATABASE_URL: cannot use {where}: {first_line}"
+    if isinstance(error, StorageUnavailable):
+        return StorageUnavailable(said)
+    return InvalidSetting(said, pointer=POINTER)

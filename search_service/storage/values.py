@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -20,20 +19,20 @@ def by_value(value: T) -> T:
 
 
 def _copied(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        copied = {field.name: _field(getattr(value, field.name)) for field in fields(value)}
-        return type(value)(**copied)
     match value:
+        case None | str() | bool() | int() | bytes():
+            return value
+        case float():
+            return _finite(value)
         case Mapping():
             return {str(name): _copied(item) for name, item in value.items()}
         case list() | tuple():
             return [_copied(item) for item in value]
-        case float():
-            return _finite(value)
         case datetime():
             return _aware(value)
-        case None | bool() | int() | StrEnum() | str() | bytes():
-            return value
+    if is_dataclass(value) and not isinstance(value, type):
+        copied = {field.name: _field(getattr(value, field.name)) for field in fields(value)}
+        return type(value)(**copied)
     raise TypeError(f"no JSON form for {type(value).__name__} {value!r}")
 
 

@@ -1,6 +1,7 @@
 """Prometheus: what this process counts, what the queue's rows say, and how both are read."""
 
 from search_service.telemetry.metrics import (
+    count_answers,
     count_evaluation,
     observe_job,
     observe_measurement,
@@ -14,6 +15,7 @@ from search_service.telemetry.serving import served
 __all__ = [
     "CONTENT_TYPE",
     "QueueCollector",
+    "count_answers",
     "count_evaluation",
     "exposition",
     "observe_job",

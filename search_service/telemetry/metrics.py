@@ -62,6 +62,12 @@ _request_duration = Histogram(
     buckets=_SECONDS,
     registry=REGISTRY,
 )
+_answers = Counter(
+    "gansearch_job_answers_total",
+    "Answers about a job, or its front: kept by this process, read from the shared cache, or made",
+    ["shape", "source"],
+    registry=REGISTRY,
+)
 
 
 class _Ended(Protocol):
@@ -109,3 +115,8 @@ def set_workers(count: int, *, device: str = "") -> None:
 def observe_request(route: str, method: str, status: int, seconds: float) -> None:
     """An answered request."""
     _request_duration.labels(route, method, str(status)).observe(seconds)
+
+
+def count_answers(shape: str, source: str, count: int) -> None:
+    """Answers of `job`, `front` or `front-table` that were `kept`, `shared` or `made`."""
+    _answers.labels(shape, source).inc(count)

@@ -21,7 +21,7 @@ from api.app import create_app
 from search_service import catalog, fronts, jobs
 from search_service.artifacts import Artifacts
 from search_service.domain import pareto
-from search_service.domain.evaluation import Evaluation, EvaluationState, Value
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished, Value
 from search_service.domain.ids import new_id
 from search_service.domain.job import Claim, Job, JobState
 from search_service.domain.space import Architecture, SearchSpace, sample
@@ -30,6 +30,7 @@ from search_service.queue import PollingWakeUps
 from search_service.settings import Settings
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
+from tests.support.proxy import Proxy, proxied
 
 BODY: dict[str, Any] = {
     "kind": "search",
@@ -42,11 +43,8 @@ BODY: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
-    """With a ready supernet `tiny` and a device `cpu`; in memory unless parametrized otherwise."""
-    is_memory = getattr(request, "param", "memory") == "memory"
-    opened = open_storage("memory://" if is_memory else f"sqlite:///{tmp_path / 'gansearch.db'}")
+def add_tiny_to(opened: Storage) -> None:
+    """A ready supernet `tiny` and a device `cpu`."""
     now = datetime.now(UTC)
     opened.supernets.add(
         Supernet(
@@ -65,6 +63,19 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]
     opened.devices.put(
         Device(id=new_id("dev"), name="cpu", protocol={"threads": 1}, created_at=now)
     )
+
+
+@pytest.fixture
+def add_tiny() -> Callable[[Storage], None]:
+    return add_tiny_to
+
+
+@pytest.fixture
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
+    """With a ready supernet `tiny` and a device `cpu`; in memory unless parametrized otherwise."""
+    is_memory = getattr(request, "param", "memory") == "memory"
+    opened = open_storage("memory://" if is_memory else f"sqlite:///{tmp_path / 'gansearch.db'}")
+    add_tiny_to(opened)
     yield opened
     opened.close()
 
@@ -146,10 +157,14 @@ class RunningSearch:
             kept = pareto.non_dominated(costs)
             self._storage.evaluations.record(
                 self.claim,
-                new,
-                front=[e.id for e, keep in zip(everything, kept, strict=True) if keep],
-                hypervolume=pareto.hypervolume(costs, self._reference),
-                reference_point={"fid": 120.0, "latency_ms": 12.0},
+                [
+                    Finished(
+                        evaluation=new,
+                        front=[e.id for e, keep in zip(everything, kept, strict=True) if keep],
+                        hypervolume=pareto.hypervolume(costs, self._reference),
+                        reference_point={"fid": 120.0, "latency_ms": 12.0},
+                    )
+                ],
             )
 
     def finish(self) -> None:
@@ -252,3 +267,10 @@ def serving(app: FastAPI) -> Iterator[str]:
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+@pytest.fixture
+def way(empty_postgres_url: str) -> Iterator[tuple[Proxy, str]]:
+    """To a real PostgreSQL: what can hold up or break its connections, and the URL through it."""
+    with proxied(empty_postgres_url) as opened:
+        yield opened

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api import events
 from search_service import jobs
 from search_service.domain.job import Job, JobStep
 from search_service.queue import PollingWakeUps
@@ -46,6 +47,40 @@ def test_last_event_id_goes_on_where_it_broke_off(
 ) -> None:
     whole = read(client, ended)
     assert read(client, ended, **{"Last-Event-ID": str(after)}) == whole[after:]
+
+
+def test_a_stream_whose_last_batch_is_full_closes_too(
+    client: httpx.Client, ended: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = read(client, ended)
+    monkeypatch.setattr(events, "BATCH", len(whole))
+    assert read(client, ended) == whole
+    assert read(client, ended, **{"Last-Event-ID": "1"}) == whole[1:]
+
+
+def test_going_on_after_the_end_closes_at_once_and_repeats_nothing(
+    client: httpx.Client, ended: Job
+) -> None:
+    last, kind = read(client, ended)[-1]
+    assert kind == "end"
+    for after in (last, last + 1):
+        assert read(client, ended, **{"Last-Event-ID": str(after)}) == []
+
+
+def test_going_on_after_the_end_of_an_earlier_attempt_follows_the_next(
+    client: httpx.Client, storage: Storage, submit: Callable[..., Job], run: Run
+) -> None:
+    job = submit()
+    jobs.step(job.id, JobStep.CANCEL, storage=storage, wake_ups=PollingWakeUps())
+    ended = read(client, job)
+    assert ended[-1][1] == "end"
+    jobs.step(job.id, JobStep.RETRY, storage=storage, wake_ups=PollingWakeUps())
+    stream = follow(client, job, **{"Last-Event-ID": str(len(ended))})
+    assert next(stream) == (len(ended) + 1, "state")
+    search = run(job)
+    search.advance(1)
+    search.finish()
+    assert list(stream)[-1][1] == "end"
 
 
 def test_a_running_job_is_followed_live(

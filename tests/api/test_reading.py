@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -42,7 +43,7 @@ class Counted:
 @BOTH
 def test_every_change_is_seen_by_the_next_question(storage: Storage, submit: Submit) -> None:
     job = submit()
-    answers = JobAnswers(storage, Counted())
+    answers = JobAnswers(storage, Counted(), shape="job")
     changes: list[tuple[Callable[[], object], str]] = [
         (lambda: None, "queued 0"),
         (lambda: storage.jobs.change(job.id, JobChange(priority=4)), "queued 4"),
@@ -80,7 +81,7 @@ def test_what_a_worker_records_is_in_job_front_and_table_at_once(
 def test_an_unchanged_job_is_rendered_once(storage: Storage, submit: Submit) -> None:
     jobs = [submit().id for _ in range(3)]
     counted = Counted()
-    answers = JobAnswers(storage, counted)
+    answers = JobAnswers(storage, counted, shape="job")
     for _ in range(4):
         ask(answers, *jobs, *jobs)
     assert sorted(counted.rendered) == sorted(jobs)
@@ -102,7 +103,7 @@ def test_a_front_is_made_again_when_it_has_changed_and_not_before(
         made.append(present())
         return made[-1]
 
-    answers = JobAnswers(storage, render, of_front=True)
+    answers = JobAnswers(storage, render, shape="front", of_front=True)
     for number in range(30):
         search.advance()
         fresh = present()
@@ -124,7 +125,7 @@ def test_those_who_wait_together_share_one_query(storage: Storage, submit: Submi
     looks: list[set[str]] = []
     inner = storage.jobs.last_events
 
-    def last_events(job_ids: Collection[str]) -> Mapping[str, int]:
+    def last_events(job_ids: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
         looks.append(set(job_ids))
         if len(looks) == 1:
             began.set()
@@ -132,7 +133,7 @@ def test_those_who_wait_together_share_one_query(storage: Storage, submit: Submi
         return inner(job_ids)
 
     storage.jobs.last_events = last_events  # type: ignore[method-assign]  # to see it called
-    answers = JobAnswers(storage, Counted())
+    answers = JobAnswers(storage, Counted(), shape="job")
 
     async def in_two_waves() -> list[Any]:
         first = asyncio.create_task(answers.of(jobs[0]))
@@ -144,7 +145,7 @@ def test_those_who_wait_together_share_one_query(storage: Storage, submit: Submi
         return [await task for task in (first, *later)]
 
     found = asyncio.run(in_two_waves())
-    assert looks == [{jobs[0]}, set(jobs)]
+    assert looks == [{jobs[0]}, {jobs[0]}, set(jobs), set(jobs[1:])]  # each and once it is made
     assert b"cancelled" in found[1].body
 
 
@@ -158,7 +159,7 @@ def test_what_is_wrong_with_one_is_told_to_those_who_asked_for_it(
             raise ZeroDivisionError
         return b"good"
 
-    found = ask(JobAnswers(storage, render), good, bad, "job_none", good)
+    found = ask(JobAnswers(storage, render, shape="job"), good, bad, "job_none", good)
     assert [type(f).__name__ for f in found] == [
         "Prepared",
         "ZeroDivisionError",
@@ -174,10 +175,10 @@ def test_a_store_that_does_not_answer_fails_those_who_ask_now_and_nobody_later(
     class Away:
         away = True
 
-        def last_events(self, job_ids: Collection[str]) -> Mapping[str, int]:
+        def last_events(self, job_ids: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
             if self.away:
                 raise NotFound("away")
-            return dict.fromkeys(job_ids, 1)
+            return dict.fromkeys(job_ids, (1, datetime(2030, 1, 1, tzinfo=UTC)))
 
         def get(self, job_id: str) -> str:
             return job_id
@@ -185,17 +186,48 @@ def test_a_store_that_does_not_answer_fails_those_who_ask_now_and_nobody_later(
     class Store:
         jobs = Away()
 
-    answers = JobAnswers(Store(), lambda job: b"here")  # type: ignore[arg-type]  # of it, two calls
+    answers = JobAnswers(Store(), lambda job: b"here", shape="job")  # type: ignore[arg-type]  # of it, two calls
     assert all(isinstance(f, NotFound) for f in ask(answers, "a", "b"))
     Store.jobs.away = False
     assert [f.body for f in ask(answers, "a", "b")] == [b"here", b"here"]
+
+
+@BOTH
+def test_a_job_that_changes_while_its_answer_is_made_is_answered_as_it_is_then(
+    storage: Storage, submit: Submit
+) -> None:
+    """Made again, so that what is tagged with an event's number is of that event; where it changes
+    each time, untagged, and nothing of it is kept."""
+    job, changes, made = submit().id, [1], Counted()
+
+    def render(read: Job) -> bytes:
+        body = made(read)
+        if changes:
+            storage.jobs.change(job, JobChange(priority=changes.pop()))
+        return body
+
+    answers = JobAnswers(storage, render, shape="job")
+    (answer,) = ask(answers, job)
+    assert answer.body.decode() == f"{job} queued 1"
+    assert answer.version[0] == 2
+    assert len(made.rendered) == 2
+    changes += [4, 3, 2]
+    storage.jobs.change(job, JobChange(labels={"a": "b"}))
+    (answer,) = ask(answers, job)
+    assert answer.body.decode() == f"{job} queued 2"
+    assert answer.version is answer.etag is None
+    changes.clear()
+    (answer,) = ask(answers, job)
+    assert answer.body.decode() == f"{job} queued 3"
+    assert answer.etag is not None
+    assert len(made.rendered) == 5
 
 
 def test_no_more_is_kept_than_there_is_room_for(storage: Storage, submit: Submit) -> None:
     jobs = [submit().id for _ in range(5)]
     counted = Counted()
     size = len(f"{jobs[0]} queued 0")
-    answers = JobAnswers(storage, counted, kept_bytes=2 * size)
+    answers = JobAnswers(storage, counted, shape="job", kept_bytes=2 * size)
     for id_ in jobs:
         ask(answers, id_)
     ask(answers, jobs[3], jobs[4])

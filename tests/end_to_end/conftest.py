@@ -24,7 +24,8 @@ def _all() -> Iterable[int]:
 
 @pytest.fixture
 def children_of() -> Callable[[int], dict[str, int]]:
-    """The children of an `up` by the module they run; each leads a session."""
+    """The children of an `up` by the module they run; each leads a session. That of the worker has
+    a child of its own, which does the work."""
 
     def find(parent: int) -> dict[str, int]:
         found: dict[str, int] = {}

@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 DEMO = Path(__file__).parents[2] / "infra" / "demo.py"
+EVALUATIONS = 20  # of which 16 fix the reference point
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.ray,
-    pytest.mark.xdist_group("ray"),
+    pytest.mark.xdist_group("demo"),
     pytest.mark.timeout(400),
 ]
 
@@ -31,7 +32,7 @@ def test_a_short_demo_leaves_a_front_and_nothing_else(
     seen: set[int] = set()
     with (tmp_path / "words").open("w") as words:
         demo = subprocess.Popen(
-            [sys.executable, DEMO, "--evaluations", "20", "--output", output],
+            [sys.executable, DEMO, "--evaluations", str(EVALUATIONS), "--output", output],
             cwd=tmp_path,
             stdout=words,
             stderr=words,
@@ -46,8 +47,8 @@ def test_a_short_demo_leaves_a_front_and_nothing_else(
     assert not left_of(seen)
 
     assert re.search(r"follow it at http://127\.0\.0\.1:\d+/\?job=job_\w+", said)
-    assert re.search(r"^search: \d+/20 ", said, re.MULTILINE)
-    assert said.splitlines()[-1].startswith("demo: 20 architectures evaluated")
+    assert re.search(rf"^search: \d+/{EVALUATIONS} ", said, re.MULTILINE)
+    assert said.splitlines()[-1].startswith(f"demo: {EVALUATIONS} architectures evaluated")
     assert "Traceback" not in said
 
     with Image.open(output / "front.png") as image:
@@ -64,7 +65,7 @@ def test_a_short_demo_leaves_a_front_and_nothing_else(
     assert set(front["reference_point"]) == {"fid", "latency_ms"}
     assert front["hypervolume"] > 0
     points = front["points"]
-    assert 1 <= len(points) <= 20
+    assert 1 <= len(points) <= EVALUATIONS
     for point in points:
         assert point["evaluation"].startswith("evl_")
         assert point["architecture"]["resolution"] in (8, 16, 32)

@@ -31,7 +31,7 @@ SPEC = {
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.ray,
-    pytest.mark.xdist_group("ray"),
+    pytest.mark.xdist_group("up"),
     pytest.mark.timeout(400),
 ]
 
@@ -130,13 +130,14 @@ def test_it_serves_a_search_alone_and_hands_it_back_when_it_is_terminated(
 
     children = children_of(up.process.pid)
     assert set(children) == {"api", "workers"}
+    at_work = children_of(children["workers"])["workers"]
     up.process.terminate()
     assert up.ends() == 0
     assert not left_of(children.values())
     assert up.said().endswith("stopping\n")
     for text in (up.said(), *(log.read_text() for log in (up.data / "logs").iterdir())):
         assert "Traceback" not in text
-    assert not list(Path("/tmp").glob(f"gs-ray-{children['workers']}-*"))
+    assert not list(Path("/tmp").glob(f"gs-ray-{at_work}-*"))
 
     storage = open_storage(f"sqlite:///{up.data / 'gansearch.db'}")
     handed_back = storage.jobs.get(job)
@@ -173,8 +174,8 @@ def test_it_ends_in_one_line_when_a_child_dies_and_the_next_clears_up(
     up = start()
     up.wait_until_up()
     children = children_of(up.process.pid)
-    folders = f"gs-ray-{children['workers']}-*"
-    os.kill(children["workers"], signal.SIGKILL)
+    folders = f"gs-ray-{children_of(children['workers'])['workers']}-*"
+    os.killpg(children["workers"], signal.SIGKILL)  # both of its processes
     assert up.ends() == 1
     log = up.data / "logs" / "worker.log"
     assert up.said().splitlines()[1:] == [f"gansearch: the worker was killed by SIGKILL; see {log}"]
@@ -208,10 +209,12 @@ def test_nothing_outlives_it_when_it_ends_while_the_worker_starts(
     up.wait_until(lambda: "workers" in children_of(up.process.pid))
     children = children_of(up.process.pid)
     leader = children["workers"]
-    up.wait_until(lambda: len(left_of([leader])) > 1)  # its Ray is on the way
+    up.wait_until(lambda: "workers" in children_of(leader))
+    at_work = children_of(leader)["workers"]
+    up.wait_until(lambda: len(left_of([leader])) > 2)  # its Ray is on the way
     up.process.send_signal(number)
     assert up.ends() == (0 if number is signal.SIGINT else -signal.SIGKILL)
     assert "is up" not in up.said()
     assert "Traceback" not in up.said()
     assert gone(children.values(), left_of)
-    assert not list(Path("/tmp").glob(f"gs-ray-{leader}-*"))
+    assert not list(Path("/tmp").glob(f"gs-ray-{at_work}-*"))

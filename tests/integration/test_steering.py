@@ -27,13 +27,13 @@ ZOO = Path(__file__).parents[2] / "zoo" / "anycost-fashion32"
 WINDOW = 16
 EVALUATIONS = 24
 MINUTES = 1_000_000  # samples, which take an actor minutes
-SECONDS = 4_000
+SECONDS = 2_000
 PATIENCE_SECONDS = 240.0  # less than what is in flight would take
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.ray,
-    pytest.mark.xdist_group("ray"),
+    pytest.mark.xdist_group("steering"),
     pytest.mark.timeout(900),
 ]
 

@@ -11,6 +11,7 @@ from PIL import Image
 from search_service.errors import InvalidFile, InvalidInput
 from search_service.figures import draw_front, first_images
 from search_service.figures.axis import axis_of
+from search_service.figures.front import front_figure
 from search_service.figures.points import doubtful_places
 from search_service.figures.spread import spread
 
@@ -42,6 +43,20 @@ def test_fronts_of_any_size_are_drawn(size: int, tmp_path: Path) -> None:
     with Image.open(path) as picture:
         assert picture.size == (1650, 1170)
     assert [file.name for file in path.parent.iterdir()] == ["front.png"]
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_the_legend_lies_below_the_axis_and_its_name(rows: int) -> None:
+    front = a_front(5)
+    front["points"][1]["tied"] = {"fid": ["evl_0", "evl_2"], "latency_ms": []}
+    images = {p["evaluation"]: [np.zeros((8, 8, 3), np.uint8)] * rows for p in front["points"]}
+    others = [{"id": "evl_x", "values": front["points"][0]["values"]}]
+    figure = front_figure(front, images=images, others=others, title="")
+    figure.canvas.draw()
+    (legend,), axes = figure.legends, figure.axes[0]
+    assert len(legend.get_texts()) == 3
+    assert legend.get_window_extent().y0 >= 0
+    assert legend.get_window_extent().y1 <= axes.xaxis.label.get_window_extent().y0
 
 
 def test_a_point_within_noise_of_a_cheaper_one_is_doubtful(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from search_service import fronts
-from search_service.domain.evaluation import Evaluation, EvaluationState, Value
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished, Value
 from search_service.domain.ids import new_id
 from search_service.domain.job import Job, JobKind
 from search_service.domain.spec import ObjectiveSpec
@@ -66,9 +66,7 @@ def best() -> Any:
                 values={"fid": value},
                 created_at=NOW,
             )
-            storage.evaluations.record(
-                claim, evaluation, front=None, hypervolume=None, reference_point=None
-            )
+            storage.evaluations.record(claim, [Finished(evaluation=evaluation)])
         answer = fronts.best(supernet, minimize=ObjectiveSpec(name="fid"), storage=storage)
         assert answer.evaluation is not None
         return answer.evaluation.architecture, [e.architecture for e in answer.tied]
@@ -109,8 +107,6 @@ def test_points_of_a_front_are_tied_by_the_noise_of_their_final_values() -> None
         on_front("c", judged(2.2, other), 1.0),  # noise of its own: it may be none
     ]
     names = [ObjectiveSpec(name="fid"), ObjectiveSpec(name="macs")]
-    assert fronts.ties(points, names) == {
-        "a": {"fid": ("c",), "macs": ()},
-        "b": {"fid": ("c",), "macs": ()},
-        "c": {"fid": ("a", "b"), "macs": ()},
-    }
+    found = fronts.ties(points, names)
+    assert [places.tolist() for places in found["fid"]] == [[2], [2], [0, 1]]
+    assert [places.tolist() for places in found["macs"]] == [[], [], []]

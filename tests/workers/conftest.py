@@ -1,11 +1,13 @@
 """A worker without Ray: storage, checkpoints and searches are real, a formula measures."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from search_service import catalog, jobs
 from search_service.artifacts import Artifacts
@@ -13,15 +15,17 @@ from search_service.domain.job import Job
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from search_service.domain.scoring import ScoreSpec
 from search_service.domain.supernet import Supernet
-from search_service.errors import ClusterUnavailable
+from search_service.errors import ClusterUnavailable, NotFound
 from search_service.pools import InlinePool
 from search_service.queue import open_wake_ups
 from search_service.storage import open_storage
+from workers.checkpoint_uri import Checkpoint
 from workers.driver import Driver
 from workers.pool import EvaluatorSpec
 from workers.scoring.pools import InlineShards
 from workers.scoring.work import ScoreWork
 
+Weights = Mapping[str, NDArray[Any]]
 ZOO = Path(__file__).parents[2] / "zoo" / "anycost-fashion32"
 
 
@@ -35,6 +39,7 @@ class FormulaPool(InlinePool):
         self._before = before
         self.closed = False
         self.rested = 0
+        self.devices: set[str] = set()  # that an actor of it holds until it is closed
 
     def rest(self) -> None:
         """See SupernetPool."""
@@ -43,16 +48,20 @@ class FormulaPool(InlinePool):
     def close(self) -> None:
         """See SupernetPool."""
         self.closed = True
+        self.devices.clear()
 
     def _formula(self, request: MeasurementRequest) -> Measurement:
         self._before()
+        if request.device:
+            self.devices.add(request.device)
         value = float(sum(map(ord, request.architecture)) % 97)
         return Measurement(
             value=value,
             low=value - 1,
             high=value + 1,
             protocol=request.protocol,
-            samples=request.protocol.parameters["samples"],
+            samples=request.protocol.parameters.get("samples"),
+            device=request.device,
             seconds=0.01,
         )
 
@@ -63,7 +72,9 @@ class OneProcess:
     def __init__(self) -> None:
         self.pools: list[FormulaPool] = []
         self.protocols: dict[str, Mapping[str, Any]] = {}
+        self.calibrated: list[str] = []
         self.before: Callable[[], None] = lambda: None
+        self.breaking: Callable[[], None] = lambda: None  # whatever a pool needs
         self.gone: list[str] = []  # one reason for each time that they will not be reached
         self.going: list[str] = []  # the same, that only `confirm` knows of
 
@@ -71,6 +82,13 @@ class OneProcess:
         """See Machines."""
         if self.gone:
             raise ClusterUnavailable(self.gone[0])
+
+    def living(self) -> list[str]:
+        """See Machines."""
+        return []
+
+    def hold(self, processes: int) -> None:
+        """See Machines."""
 
     def confirm(self) -> None:
         """Unlike `check` it knows at once."""
@@ -90,18 +108,24 @@ class OneProcess:
 
     def calibrate(self, device: str, *, check: Callable[[], None]) -> Mapping[str, Any]:
         """See Devices."""
+        held = any(device in pool.devices for pool in self.pools)
+        assert not held, "this worker would wait for itself for ever"
+        self.calibrated.append(device)
+        if device not in self.protocols:
+            raise NotFound(f"device {device} has left")
         return self.protocols[device]
 
     def pool(self, spec: EvaluatorSpec, *, check: Callable[[], None]) -> FormulaPool:
         """See Machines."""
         check()
+        self.breaking()
         self.pools.append(FormulaPool(lambda: self.before()))
         return self.pools[-1]
 
-    def shards(self, spec: ScoreSpec) -> InlineShards:
+    def shards(self, spec: ScoreSpec, checkpoint: Checkpoint | None) -> InlineShards:
         """See Machines."""
         self.before()
-        return InlineShards(ScoreWork(spec=spec))
+        return InlineShards(ScoreWork(spec=spec, read=checkpoint))
 
 
 class Workplace:
@@ -147,6 +171,24 @@ class Workplace:
         }
         wake_ups = open_wake_ups(None)
         return jobs.submit("search", {**spec, **changes}, storage=self.storage, wake_ups=wake_ups)
+
+
+@pytest.fixture(scope="module")
+def lend() -> Iterator[Callable[[Weights], Weights]]:
+    """Weights to be read only: none has been written when the module's tests have ended."""
+    lent: list[tuple[Weights, Weights]] = []
+
+    def do(weights: Weights) -> Weights:
+        read_only = {name: array[...] for name, array in weights.items()}
+        for array in read_only.values():
+            array.flags.writeable = False
+        lent.append((read_only, {name: array.copy() for name, array in weights.items()}))
+        return read_only
+
+    yield do
+    for given, before in lent:
+        for name, array in given.items():
+            np.testing.assert_array_equal(array, before[name], err_msg=name)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A registered checkpoint, wherever fsspec finds it."""
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
 import fsspec
@@ -11,7 +10,7 @@ import torch
 from safetensors.torch import save, save_file
 
 from search_service.errors import InvalidFile
-from workers.checkpoint_uri import digest_at, weights_at
+from workers.checkpoint_uri import checkpoint_at, weights_at
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float8_e4m3fn])
@@ -34,18 +33,19 @@ def test_what_is_wide_enough_keeps_its_type(tmp_path: Path, dtype: torch.dtype) 
 def test_any_uri_is_read_and_its_digest_is_that_of_the_file() -> None:
     content = save({"w": torch.ones(2)})
     fsspec.filesystem("memory").pipe("/w.safetensors", content)
-    assert weights_at("memory://w.safetensors")["w"].tolist() == [1, 1]
-    assert digest_at("memory://w.safetensors") == hashlib.sha256(content).hexdigest()
+    read = checkpoint_at("memory://w.safetensors")
+    assert read.weights["w"].tolist() == [1, 1]
+    assert read.digest == hashlib.sha256(content).hexdigest()
 
 
-@pytest.mark.parametrize("read", [weights_at, digest_at])
-def test_a_missing_file_is_refused(tmp_path: Path, read: Callable[[str], object]) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile, match="none"):
-        read(str(tmp_path / "none.safetensors"))
+        checkpoint_at(str(tmp_path / "none.safetensors"))
 
 
 def test_a_file_of_pytorch_s_own_format_is_a_checkpoint_too(tmp_path: Path) -> None:
     path = tmp_path / "latest_net_G.pth"
     torch.save({"module.w": torch.ones(2)}, path)
-    assert weights_at(str(path))["w"].tolist() == [1, 1]
-    assert digest_at(str(path)) == hashlib.sha256(path.read_bytes()).hexdigest()
+    read = checkpoint_at(str(path))
+    assert read.weights["w"].tolist() == [1, 1]
+    assert read.digest == hashlib.sha256(path.read_bytes()).hexdigest()

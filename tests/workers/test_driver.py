@@ -132,6 +132,27 @@ def test_a_cluster_that_goes_fails_no_job_and_the_next_one_goes_on_with_it(
     assert (ended.state, ended.evaluations) == (JobState.SUCCEEDED, 12)
 
 
+@pytest.mark.parametrize("has_gone", [True, False])
+def test_what_breaks_between_two_jobs_ends_the_worker_unless_the_cluster_has_gone(
+    workplace: Any, has_gone: bool
+) -> None:
+    supernet = workplace.register()
+
+    def breaks() -> None:
+        workplace.machines.breaking = workplace.driver.stop.set
+        workplace.machines.going += ["another cluster is there"] * has_gone
+        raise RuntimeError("of another cluster")
+
+    workplace.machines.breaking = breaks
+    if has_gone:
+        workplace.driver.run()
+        assert workplace.storage.supernets.get(supernet.id).status is SupernetStatus.READY
+    else:
+        with pytest.raises(RuntimeError, match="of another cluster"):
+            workplace.driver.run()
+        assert workplace.storage.supernets.get(supernet.id).status is not SupernetStatus.READY
+
+
 @pytest.mark.parametrize(
     "broken", [RuntimeError("connection reset"), TrainingFailed("the processes died")]
 )

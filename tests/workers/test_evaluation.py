@@ -2,6 +2,7 @@ import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,9 +53,10 @@ def judging(tmp_path_factory: pytest.TempPathFactory) -> Judging:
 
 
 @pytest.fixture(scope="module")
-def evaluator(judging: Judging) -> ArchitectureEvaluator:
+def evaluator(judging: Judging, lend: Callable[..., Any]) -> ArchitectureEvaluator:
+    weights = lend(weights_of(PARAMETERS))
     return ArchitectureEvaluator(
-        family="anycost", parameters=PARAMETERS, weights=weights_of(PARAMETERS), judging=judging
+        family="anycost", parameters=PARAMETERS, weights=weights, judging=judging
     )
 
 

@@ -1,6 +1,7 @@
 """A generator whose inputs are images, judged on a user's folder of pairs."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,11 +65,11 @@ def judging(pairs: Path, tmp_path_factory: pytest.TempPathFactory) -> Judging:
 
 
 @pytest.fixture(scope="module")
-def evaluator(judging: Judging) -> ArchitectureEvaluator:
+def evaluator(judging: Judging, lend: Callable[..., Any]) -> ArchitectureEvaluator:
     return ArchitectureEvaluator(
         family="gan-compression",
         parameters=PARAMETERS,
-        weights=weights_of(PARAMETERS),
+        weights=lend(weights_of(PARAMETERS)),
         judging=judging,
     )
 

@@ -1,7 +1,7 @@
 """A generator that paints label maps, judged on a user's folder of them."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ class Thumbnail:
 
 
 @EXTRACTORS.register(Thumbnail.name)
-def open_thumbnail(file: Path | None) -> Thumbnail:
+def open_thumbnail(file: Path | None, device: torch.device) -> Thumbnail:
     return Thumbnail()
 
 
@@ -109,18 +109,22 @@ def judging(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Judging:
     )
 
 
-def build(judging: Judging, parameters: dict[str, Any] = PARAMETERS) -> ArchitectureEvaluator:
+def build(
+    judging: Judging,
+    parameters: dict[str, Any] = PARAMETERS,
+    lend: Callable[..., Any] = dict,
+) -> ArchitectureEvaluator:
     return ArchitectureEvaluator(
         family="gan-compression",
         parameters=parameters,
-        weights=weights_of(parameters),
+        weights=lend(weights_of(parameters)),
         judging=judging,
     )
 
 
 @pytest.fixture(scope="module")
-def evaluator(judging: Judging) -> ArchitectureEvaluator:
-    return build(judging)
+def evaluator(judging: Judging, lend: Callable[..., Any]) -> ArchitectureEvaluator:
+    return build(judging, lend=lend)
 
 
 def request(

@@ -41,6 +41,18 @@ def test_a_cancelled_job_is_noticed_by_the_next_beat(workplace: Any, claim: Any)
             heart.check()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_whatever_ends_it_before_the_work_has_the_work_stop(
+    workplace: Any, claim: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "RENEW_SECONDS", 0.05)
+    monkeypatch.setattr(heartbeat, "LEASE_SECONDS", 10_000)  # which no lease may be
+    with Heartbeat(claim, storage=workplace.storage, stop=threading.Event()) as heart:
+        heart._thread.join(timeout=20)
+        with pytest.raises(LostClaim):
+            heart.check()
+
+
 def test_a_stopped_worker_drains(workplace: Any, claim: Any) -> None:
     stop = threading.Event()
     with Heartbeat(claim, storage=workplace.storage, stop=stop) as heart:

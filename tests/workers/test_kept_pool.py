@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from search_service.errors import InvalidFile
 from workers.kept_pool import KeptPool
@@ -47,6 +49,22 @@ def test_after_a_checkpoint_that_has_gone_the_next_supernet_is_served(
         kept.of(gone, check=go_on)
     kept.of(good, check=go_on)
     assert [pool.closed for pool in workplace.machines.pools] == [True, False]
+
+
+def test_a_file_that_is_no_longer_the_registered_one_is_refused(
+    workplace: Any, kept: KeptPool, tmp_path: Path
+) -> None:
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(Path(workplace.register("shipped").checkpoint).read_bytes())
+    supernet = workplace.register("own", checkpoint=str(path))
+    kept.of(supernet, check=go_on)
+    registered = replace(supernet, digest=kept.digest)
+    kept.close()
+    kept.of(registered, check=go_on)
+    kept.close()
+    save_file({"w": torch.ones(1)}, path)
+    with pytest.raises(InvalidFile, match=f"no longer the file .* not {registered.digest}; put"):
+        kept.of(registered, check=go_on)
 
 
 def test_a_users_folder_and_file_reach_the_actors_as_whole_paths(

@@ -55,3 +55,13 @@ def test_one_whose_name_was_taken_is_told(storage: Storage) -> None:
         storage.workers.arrive("host-1", token="2", lease_seconds=60)
         assert lost.wait(10)
     assert storage.workers.present() == ["host-1"]  # the other's is left alone
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_whatever_ends_it_before_the_work_is_told(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = threading.Event()
+    with here(storage, "1", lost):
+        monkeypatch.setattr(presence, "LEASE_SECONDS", 10_000)  # which no lease may be
+        assert lost.wait(10)

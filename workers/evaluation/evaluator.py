@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from numpy.typing import NDArray
 
 from search_service.domain.measurement import Measurement, MeasurementRequest
@@ -18,6 +19,7 @@ from workers.evaluators import fid
 from workers.evaluators.image_maker import ImageMaker
 from workers.evaluators.judge import ImageJudge
 from workers.evaluators.latency import LatencyEvaluator
+from workers.evaluators.placement import CPU
 from workers.evaluators.recent import RecentlyJudged
 from workers.evaluators.supplied_teacher import open_teacher
 from workers.evaluators.teacher_distance import TeacherDistance
@@ -34,11 +36,16 @@ class ArchitectureEvaluator:
         parameters: Mapping[str, Any],
         weights: Mapping[str, NDArray[Any]],
         judging: Judging,
+        device: torch.device = CPU,
     ) -> None:
-        """Raises UnknownName, InvalidInput or InvalidFile when the parts do not fit each other."""
-        supernet = load_supernet(family, parameters, weights)
+        """`device` makes the images and looks at them; latency is always of the CPU.
+
+        Raises UnknownName, InvalidInput or InvalidFile when the parts do not fit each other.
+        """
+        supernet = load_supernet(family, parameters, weights, device=device)
         self._space = supernet.space
-        self._opened = open_judges(supernet, judging)
+        self._opened = open_judges(supernet, judging, device=device)
+        self._device = device
         self._judges = self._opened.by_use
         self._latency = LatencyEvaluator(supernet, example=self._opened.example)
         self._recent = RecentlyJudged()
@@ -116,13 +123,15 @@ class ArchitectureEvaluator:
         if teacher not in self._supplied:
             assert isinstance(self._space, GanCompressionSpace)
             try:
-                network = open_teacher(teacher, self._space.parameters)
+                network = open_teacher(teacher, self._space.parameters, device=self._device)
             except InvalidInput as error:
                 raise MeasurementFailed(f"the teacher cannot be used: {error}") from error
             self._supplied = {teacher: {}}
             for use, judge in self._judges.items():
                 inputs = self._opened.conditions[use].inputs
-                maker = ImageMaker(network, inputs=inputs, side=self._opened.side)
+                maker = ImageMaker(
+                    network, inputs=inputs, side=self._opened.side, device=self._device
+                )
                 distance = TeacherDistance(maker, largest(self._space), teacher.to_json())
                 self._supplied[teacher][use] = judge.with_objective(distance)
         return self._supplied[teacher]

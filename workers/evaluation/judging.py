@@ -20,6 +20,7 @@ from workers.evaluators.image_maker import ImageMaker
 from workers.evaluators.judge import ImageJudge
 from workers.evaluators.objectives import available
 from workers.evaluators.own_resolution import open_own_resolution
+from workers.evaluators.placement import CPU
 from workers.evaluators.reference import Reference, find_or_compute
 from workers.images import to_uint8
 from workers.images.one_hot import one_hot
@@ -50,20 +51,25 @@ class Judges:
     example: Tensor  # one input, as the supernet takes it
 
 
-def open_judges(supernet: RunnableSupernet, judging: Judging) -> Judges:
-    """Raises UnknownName, InvalidInput or InvalidFile when the parts do not fit each other."""
+def open_judges(
+    supernet: RunnableSupernet, judging: Judging, *, device: torch.device = CPU
+) -> Judges:
+    """`device`: where the supernet is, and whatever looks at its images is to be.
+
+    Raises UnknownName, InvalidInput or InvalidFile when the parts do not fit each other.
+    """
     space = supernet.space
     conditions = {
         use: open_conditions(space, judging.dataset, split, judging.data)
         for use, split in SPLITS.items()
     }
     example = conditions["search"].inputs.shard(0, 0)[:1]
-    generator, running = as_judged(supernet, judging.dataset, judging.data)
+    generator, running = as_judged(supernet, judging.dataset, judging.data, device=device)
     if isinstance(supernet, SpadeSupernet):
         example = one_hot(example, supernet.input_channels)
-    extractor = open_extractor(judging.feature_extractor, judging.extractor_file)
+    extractor = open_extractor(judging.feature_extractor, judging.extractor_file, device=device)
     with torch.inference_mode():
-        trial = supernet(example, largest(space))
+        trial = supernet(example.to(device), largest(space)).cpu()
     extractor(to_uint8(trial))  # refuses images that it cannot take now, not in every search
     folders = (zoo.folder() / "reference", judging.references)
     reference = find_or_compute(
@@ -75,7 +81,13 @@ def open_judges(supernet: RunnableSupernet, judging: Judging) -> Judges:
     judges: dict[str, ImageJudge] = {}
     impossible: Mapping[str, str] = {}
     for use, given in conditions.items():
-        maker = ImageMaker(generator, inputs=given.inputs, side=trial.shape[-1], facts=running)
+        maker = ImageMaker(
+            generator,
+            inputs=given.inputs,
+            side=trial.shape[-1],
+            facts=running,
+            device=device,
+        )
         found = available(
             given,
             fid=judged_by,
@@ -86,6 +98,7 @@ def open_judges(supernet: RunnableSupernet, judging: Judging) -> Judges:
             image_shape=(trial.shape[1], trial.shape[2], trial.shape[3]),
             dataset=judging.dataset,
             data=judging.data,
+            device=device,
         )
         judges[use] = ImageJudge(maker, found.objectives)
         impossible = found.impossible

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from search_service.domain.space import Architecture
 from workers import supernets
-from workers.checkpoints import fill
+from workers.evaluation.sharing import fill_with_views
 from workers.evaluators.calibrated import CalibratedSupernet
 from workers.evaluators.conditions import open_maps
 from workers.evaluators.image_maker import Generator
+from workers.evaluators.placement import CPU
 from workers.supernets.gan_compression.spade import SpadeSupernet
 
 REFERENCE_SPLIT = "train"  # of the data set; a search is not shown the test images
@@ -29,25 +29,29 @@ class RunnableSupernet(supernets.Supernet, Protocol):
 
 
 def load_supernet(
-    family: str, parameters: Mapping[str, Any], weights: Mapping[str, NDArray[Any]]
+    family: str,
+    parameters: Mapping[str, Any],
+    weights: Mapping[str, NDArray[Any]],
+    *,
+    device: torch.device = CPU,
 ) -> RunnableSupernet:
-    """The supernet with these weights, for inference. Raises InvalidFile when they do not fit."""
+    """The supernet on these weights, for inference: on the CPU they stay where they are, and must
+    not change; another device gets a copy. Raises InvalidFile when they do not fit."""
     supernet = supernets.build(family, parameters)
-    # Copied: arrays from an object store are read-only and shared.
-    state = {name: torch.from_numpy(np.array(array)) for name, array in weights.items()}
-    fill(supernet, state, source="the checkpoint")
-    return cast(RunnableSupernet, supernet.eval().requires_grad_(False))
+    fill_with_views(supernet, weights, source="the checkpoint")
+    return cast(RunnableSupernet, supernet.eval().requires_grad_(False).to(device))
 
 
 def as_judged(
-    supernet: RunnableSupernet, dataset: str, data: Path | None
+    supernet: RunnableSupernet, dataset: str, data: Path | None, *, device: torch.device = CPU
 ) -> tuple[Generator, Mapping[str, Any]]:
-    """What is run when a supernet is judged, and what a protocol says of its running.
+    """What is run when a supernet that is on this device is judged, and what a protocol says of its
+    running.
 
     Raises as `open_maps` does.
     """
     if not isinstance(supernet, SpadeSupernet):
         return supernet, {}
     training = open_maps(supernet.space.parameters, dataset, REFERENCE_SPLIT, data)
-    calibrated = CalibratedSupernet(supernet, training)
+    calibrated = CalibratedSupernet(supernet, training, device=device)
     return calibrated, calibrated.facts

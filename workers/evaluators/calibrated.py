@@ -11,6 +11,7 @@ from torch import Tensor
 from search_service.domain.space import Architecture
 from workers.evaluators.latents import SHARD
 from workers.evaluators.map_inputs import MapInputs
+from workers.evaluators.placement import CPU
 from workers.images.one_hot import one_hot
 from workers.supernets.gan_compression.spade import SpadeSupernet
 from workers.supernets.gan_compression.spade_calibration import calibrated
@@ -30,9 +31,12 @@ def calibration_maps(training: MapInputs) -> Tensor:
 class CalibratedSupernet:
     """See Generator. The statistics are averages over a fixed list of maps."""
 
-    def __init__(self, supernet: SpadeSupernet, training: MapInputs) -> None:
+    def __init__(
+        self, supernet: SpadeSupernet, training: MapInputs, *, device: torch.device = CPU
+    ) -> None:
+        """`device`: where the supernet is."""
         self._supernet = supernet
-        maps = calibration_maps(training)
+        maps = calibration_maps(training).to(device)
         self._batches = MapBatches(maps, supernet.input_channels)
         self._subnets: OrderedDict[Architecture, SpadeGenerator] = OrderedDict()
         self.facts: Mapping[str, Any] = {

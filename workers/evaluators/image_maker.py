@@ -9,6 +9,7 @@ from torch import Tensor
 from search_service.domain.space import Architecture
 from search_service.errors import MeasurementFailed
 from workers.evaluators.inputs import Inputs
+from workers.evaluators.placement import CPU
 from workers.images import QUANTISER, UPSAMPLING, to_uint8, upsample
 
 
@@ -30,10 +31,12 @@ class ImageMaker:
         inputs: Inputs,
         side: int,
         facts: Mapping[str, Any] | None = None,  # what a protocol says of the supernet's running
+        device: torch.device = CPU,  # where the supernet is
     ) -> None:
         self._supernet = supernet
         self._side = side
         self._facts = facts or {}
+        self._device = device
         self.inputs = inputs
 
     @property
@@ -48,17 +51,10 @@ class ImageMaker:
         }
 
     @torch.inference_mode()
-    def run(self, architecture: Architecture, seed: int, index: int) -> Tensor:
-        """What the generator makes of a shard of inputs, float (n, c, h, w)."""
-        return self._supernet(self.inputs.shard(seed, index), architecture)
-
-    @torch.inference_mode()
-    def finish(self, images: Tensor, architecture: Architecture) -> Tensor:
-        """uint8 (n, c, side's height, side). Raises MeasurementFailed unless all are finite."""
+    def shard(self, architecture: Architecture, seed: int, index: int) -> Tensor:
+        """What the generator makes of a shard of inputs: uint8 (n, c, side's height, side), on the
+        CPU. Raises MeasurementFailed unless all are finite."""
+        images = self._supernet(self.inputs.shard(seed, index).to(self._device), architecture)
         if not torch.isfinite(images).all():
             raise MeasurementFailed(f"architecture {architecture} makes images with NaN or inf")
-        return to_uint8(upsample(images, self._side))
-
-    def shard(self, architecture: Architecture, seed: int, index: int) -> Tensor:
-        """Both."""
-        return self.finish(self.run(architecture, seed, index), architecture)
+        return to_uint8(upsample(images, self._side)).cpu()

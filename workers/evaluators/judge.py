@@ -115,6 +115,6 @@ class ImageJudge:
         return Judged(rows=known, pixels=tuple(kept), shown=shown)
 
     def _make(self, architecture: Architecture, seed: int, index: int, clock: Stopwatch) -> Tensor:
+        # All of it: a GPU only takes note of what it is to run, until the images are asked for.
         with clock("generate"):
-            images = self._maker.run(architecture, seed, index)
-        return self._maker.finish(images, architecture)
+            return self._maker.shard(architecture, seed, index)

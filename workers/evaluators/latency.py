@@ -55,7 +55,7 @@ class LatencyEvaluator:
         """Each round runs the subnet and the reference once. Raises InvalidInput for few rounds."""
         if rounds < SMALLEST:
             raise InvalidInput(f"a latency takes at least {SMALLEST} rounds, got {rounds}")
-        subnet = self._supernet.extract(architecture).eval()
+        subnet = self._supernet.extract(architecture).eval().cpu()
         pairs = self._timer.pairs(lambda: subnet(self._example), self._reference, rounds)
         ratio = median_estimate(pairs[:, 0] / pairs[:, 1])
         return LatencyResult(milliseconds=ratio.times(reference_ms), ratio=ratio)

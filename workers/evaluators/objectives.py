@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from search_service.domain.score import SCORES
 from search_service.domain.space import Architecture
 from workers.evaluators import consistency, dssim, miou_error, mse, perceiver
@@ -17,6 +19,7 @@ from workers.evaluators.image_objective import ImageObjective
 from workers.evaluators.miou_error import MiouError
 from workers.evaluators.own_resolution import OwnResolutionFid
 from workers.evaluators.paired_error import paired_error
+from workers.evaluators.placement import CPU
 from workers.evaluators.segmenter import FILE, WANTED, open_segmenter
 from workers.evaluators.teacher_distance import TeacherDistance
 
@@ -43,10 +46,11 @@ def available(
     image_shape: ImageShape,
     dataset: str,
     data: Path | None,
+    device: torch.device = CPU,
 ) -> Available:
     """`against` and `own_resolution`: what is judged by, or one line that says why it is not there;
-    `image_shape`: of the full output. Raises InvalidFile for a network of the user's that is there
-    and cannot be used."""
+    `image_shape`: of the full output; `device`: on which networks of the user's run. Raises
+    InvalidFile for one that is there and cannot be used."""
     objectives: list[ImageObjective] = [fid, TeacherDistance(maker, teacher)]
     impossible = _why_not_paired(conditions, image_shape, dataset)
     if isinstance(own_resolution, str):
@@ -67,7 +71,7 @@ def available(
             f"no {perceiver.FILE} in its folder; {perceiver.WANTED}"
         )
     else:
-        network = perceiver.open_perceiver(data / perceiver.FILE, image_shape)
+        network = perceiver.open_perceiver(data / perceiver.FILE, image_shape, device=device)
         objectives.append(consistency.perceptual_distance(maker, teacher, network))
     if conditions.targets is not None:
         objectives += [
@@ -80,7 +84,7 @@ def available(
     elif data is None or not (data / FILE).exists():
         impossible[miou_error.NAME] = f"no {FILE} in its folder; {WANTED}"
     else:
-        segmenter = open_segmenter(data / FILE, image_shape)
+        segmenter = open_segmenter(data / FILE, image_shape, device=device)
         objectives.append(MiouError(segmenter, conditions.labels))
     return Available(objectives=tuple(objectives), impossible=impossible)
 

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from search_service.errors import InvalidFile
 from workers.evaluators.extractors.torchscript import open_script
+from workers.evaluators.placement import CPU
 from workers.images import from_uint8
 
 FILE = "perceptual.pt"  # in the data set's folder
@@ -31,9 +32,16 @@ class Perceiver:
 
     distance = "unit-features-squared"  # the name that protocols carry
 
-    def __init__(self, script: Callable[[Tensor], Sequence[Tensor]], *, digest: str) -> None:
+    def __init__(
+        self,
+        script: Callable[[Tensor], Sequence[Tensor]],
+        *,
+        digest: str,
+        device: torch.device = CPU,  # where the script is
+    ) -> None:
         self._script = script
         self.digest = digest
+        self._device = device
 
     @torch.inference_mode()
     def __call__(self, a: Tensor, b: Tensor) -> NDArray[np.float64]:
@@ -44,24 +52,26 @@ class Perceiver:
     def _distances(self, a: Tensor, b: Tensor) -> NDArray[np.float64]:
         total = torch.zeros(len(a), dtype=torch.float64)
         for x, y in zip(self._maps(a), self._maps(b), strict=True):
-            total += (x - y).square().sum(1).mean((1, 2))
+            total += (x - y).square().sum(1).mean((1, 2)).cpu()
         return np.asarray(total.numpy(), np.float64)
 
     def _maps(self, images: Tensor) -> list[Tensor]:
-        maps = self._script(from_uint8(images).expand(-1, COLOURS, -1, -1))
+        maps = self._script(from_uint8(images.to(self._device)).expand(-1, COLOURS, -1, -1))
         return [m / (m.norm(dim=1, keepdim=True) + 1e-10) for m in (m.double() for m in maps)]
 
 
-def open_perceiver(file: Path, image_shape: tuple[int, int, int]) -> Perceiver:
+def open_perceiver(
+    file: Path, image_shape: tuple[int, int, int], *, device: torch.device = CPU
+) -> Perceiver:
     """From the user's file, tried on an image of (channels, height, width).
 
     Raises InvalidFile when there is none, it is no TorchScript, or gives something else.
     """
-    script, digest = open_script(file, WANTED)
+    script, digest = open_script(file, WANTED, device)
     shape = (2, COLOURS, *image_shape[1:])
     try:
         with torch.inference_mode():
-            maps = script(torch.zeros(shape))
+            maps = script(torch.zeros(shape, device=device))
     except RuntimeError as error:
         why = str(error).strip().splitlines()[-1]
         raise InvalidFile(f"{file} cannot take images {shape}: {why}; {WANTED}") from error
@@ -74,4 +84,4 @@ def open_perceiver(file: Path, image_shape: tuple[int, int, int]) -> Perceiver:
             raise InvalidFile(
                 f"{file} gives {tuple(one.shape)} for images {shape} among its maps; {WANTED}"
             )
-    return Perceiver(script, digest=digest)
+    return Perceiver(script, digest=digest, device=device)

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from search_service.errors import InvalidFile
 from workers.evaluators.extractors.torchscript import open_script
+from workers.evaluators.placement import CPU
 
 FILE = "segmentation.pt"  # in the data set's folder
 WANTED = (
@@ -19,25 +20,37 @@ BATCH_SIZE = 8  # bounds the memory, not the result
 class Segmenter:
     """The class with the highest logit, pixel by pixel."""
 
-    def __init__(self, script: torch.jit.ScriptModule, *, classes: int, digest: str) -> None:
+    def __init__(
+        self,
+        script: torch.jit.ScriptModule,
+        *,
+        classes: int,
+        digest: str,
+        device: torch.device = CPU,  # where the script is
+    ) -> None:
         self.classes = classes
         self.digest = digest
+        self._device = device
         self._script = script
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
-        """uint8 (n, c, h, w) to classes, int64 (n, h, w)."""
+        """uint8 (n, c, h, w) to classes, int64 (n, h, w); both on the CPU."""
         parts = torch.split(images, BATCH_SIZE)
-        return torch.cat([self._script(part).argmax(dim=1) for part in parts])
+        return torch.cat(
+            [self._script(part.to(self._device)).argmax(dim=1) for part in parts]
+        ).cpu()
 
 
-def open_segmenter(file: Path, image_shape: tuple[int, int, int]) -> Segmenter:
+def open_segmenter(
+    file: Path, image_shape: tuple[int, int, int], *, device: torch.device = CPU
+) -> Segmenter:
     """From the user's file, tried on an image of (channels, height, width).
 
     Raises InvalidFile when there is none, it is no TorchScript, or gives something else.
     """
-    script, digest = open_script(file, WANTED)
-    trial = torch.zeros((1, *image_shape), dtype=torch.uint8)
+    script, digest = open_script(file, WANTED, device)
+    trial = torch.zeros((1, *image_shape), dtype=torch.uint8, device=device)
     try:
         with torch.inference_mode():
             logits = script(trial)
@@ -50,4 +63,4 @@ def open_segmenter(file: Path, image_shape: tuple[int, int, int]) -> Segmenter:
         raise InvalidFile(
             f"{file} gives {tuple(logits.shape)} for images {tuple(trial.shape)}; {WANTED}"
         )
-    return Segmenter(script, classes=logits.shape[1], digest=digest)
+    return Segmenter(script, classes=logits.shape[1], digest=digest, device=device)

@@ -14,6 +14,7 @@ from workers.checkpoint_files import decode
 from workers.checkpoint_uri import content_at
 from workers.checkpoints import fill
 from workers.evaluators.calibrated import MapBatches
+from workers.evaluators.placement import CPU
 from workers.supernets.gan_compression import resnet_generator, spade_generator
 
 
@@ -32,8 +33,10 @@ class TeacherNetwork:
         return torch.cat([self._network(batch) for batch in MapBatches(x, self._map_channels)])
 
 
-def open_teacher(teacher: SuppliedTeacher, parameters: GanCompressionParameters) -> TeacherNetwork:
-    """For a supernet of these parameters, whose inputs and images it shares.
+def open_teacher(
+    teacher: SuppliedTeacher, parameters: GanCompressionParameters, *, device: torch.device = CPU
+) -> TeacherNetwork:
+    """For a supernet of these parameters, whose inputs and images it shares, on this device.
 
     Raises InvalidFile when it cannot be read, is another than its digest says, or does not fit.
     """
@@ -56,5 +59,5 @@ def open_teacher(teacher: SuppliedTeacher, parameters: GanCompressionParameters)
     build = family.dense_teacher if teacher.kind == "dense" else family.mobile_generator
     network = build(size)
     fill(network, decode(content, teacher.checkpoint), source=teacher.checkpoint)
-    network.requires_grad_(False).eval()
+    network.requires_grad_(False).eval().to(device)
     return TeacherNetwork(network, parameters.input_channels if paints else None)

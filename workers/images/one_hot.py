@@ -18,7 +18,7 @@ def one_hot(maps: Tensor, channels: int) -> Tensor:
     classes = class_count(channels, planes)
     labels = maps[:, :1].long()
     labels[labels == UNKNOWN] = classes - 1
-    expanded = torch.zeros((count, channels, height, width))
+    expanded = torch.zeros((count, channels, height, width), device=maps.device)
     expanded[:, :classes].scatter_(1, labels, 1.0)
     expanded[:, classes:] = maps[:, 1:]
     return expanded

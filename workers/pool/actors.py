@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from search_service.domain.measurement import MeasurementRequest
-from workers.pool.deaths import Deaths
+from workers.blame import Deaths
 
 SHORT_SECONDS = 1.0  # of work; longer, and what is given ahead might wait while another is idle
 
@@ -35,6 +35,7 @@ class Actor:
     seconds: float = float("inf")  # that its last work took
     abandoned_at: float = 0.0  # when the last waited no more for its work
     overdue: bool = False  # killed because its work took too long
+    missed: bool = False  # the log says that no node has what it needs
     leaving: bool = False  # after the work in its hands
 
     @property

@@ -1,28 +1,32 @@
 """A connection to Ray: what its nodes offer, actors on them, and whether it is still there."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 import ray
+import ray.exceptions
 
 from search_service.domain.scoring import ScoreSpec
-from search_service.errors import ClusterUnavailable, InvalidSetting
-from workers.evaluators.latency import calibrate
+from search_service.errors import ClusterUnavailable, InvalidSetting, NotFound
+from workers.checkpoint_uri import Checkpoint
 from workers.pool import joining, nodes
 from workers.pool.desk import Ask, Grant
-from workers.pool.folders import RayFolder
 from workers.pool.front_desk import FrontDesk
-from workers.pool.need import DEVICE_PREFIX, Need, shard_actors
+from workers.pool.in_hand import LIMIT_SECONDS
+from workers.pool.need import DEVICE_PREFIX, Need
 from workers.pool.nodes import Node
-from workers.pool.ray_pool import IDLE_SECONDS, LIMIT_SECONDS, RayPool, never
+from workers.pool.ray_pool import IDLE_SECONDS, RayPool, never
 from workers.pool.results import get
-from workers.pool.seat import Seat
+from workers.pool.seat import Seat, remote
 from workers.pool.shard_pool import RayShards
+from workers.pool.shard_seat import ShardSeat
 from workers.pool.spec import EvaluatorSpec
+from workers.pool.timing import Timing
 from workers.pool.watch import LOOK_SECONDS, Watch
+from workers.ray_folders import RayFolder
 
 
 class Cluster:
@@ -51,6 +55,7 @@ class Cluster:
         self._idle_seconds = idle_seconds
         self._folder: RayFolder | None = None
         self._watch: Watch | None = None
+        self._desk: FrontDesk | None = None
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ["OMP_NUM_THREADS"] = "1"  # torch threads that wait for each other spin
         self._connect()
@@ -63,7 +68,8 @@ class Cluster:
         try:
             own = ray.get_runtime_context().get_node_id()
             self._watch = Watch(nodes.reader(), own=own)
-            self._desk = FrontDesk(uuid4().hex) if self._address is not None else None
+            if self._address is not None:
+                self._desk = FrontDesk(uuid4().hex)
         except BaseException:
             self.close()
             raise
@@ -77,9 +83,10 @@ class Cluster:
         self.close()
         try:
             self._connect()
-        except InvalidSetting as error:
-            if "must be the same" in str(error):
-                raise
+        except joining.OtherVersions:
+            raise
+        except (InvalidSetting, OSError, RuntimeError, ray.exceptions.RayError) as error:
+            # What joined may have gone in the same moment, which Ray says in many ways.
             raise ClusterUnavailable(str(error)) from error
 
     def check(self) -> None:
@@ -103,12 +110,23 @@ class Cluster:
         """As they are now; as they were when the cluster last answered, if it does not."""
         return self._watch.look() if self._watch is not None else []
 
+    def living(self) -> Collection[str]:
+        """The ids of its nodes, as far as it tells now."""
+        return {node.id for node in self.look() if node.alive}
+
     def grant(self, ask: Ask) -> Grant:
         """What a pool may have now of what it could use: at least one actor, if it wants any."""
         room = ask.need.room(self._offers())
         grant = Grant(actors=room) if self._desk is None else self._desk.ask(ask, room)
         actors = max(1, min(ask.actors, grant.actors)) if ask.actors else 0
         return Grant(actors=actors, contested=grant.contested)
+
+    def hold(self, processes: int) -> None:
+        """Have a training counted among what the workers of the cluster could use, with a core for
+        each of its processes; to be called every second or so, and with 0 once it has ended."""
+        with suppress(ClusterUnavailable):
+            self.check()
+            self.grant(Ask(actors=processes, need=Need()))
 
     def devices(self) -> list[str]:
         """Names of the devices that nodes of the cluster offer."""
@@ -117,16 +135,29 @@ class Cluster:
 
     def calibrate(self, device: str, *, check: Callable[[], None] = never) -> Mapping[str, Any]:
         """The latency protocol of a device, its reference network timed on it now. Another worker
-        that holds the device is asked for it; `check` raises to end the wait. Raises
-        ClusterUnavailable."""
+        that holds the device is asked for it; `check` raises to end the wait. Raises NotFound when
+        the device leaves meanwhile or cannot be timed, and ClusterUnavailable."""
         resource = DEVICE_PREFIX + device
-        task = ray.remote(calibrate).options(num_cpus=0, resources={resource: 1}).remote()
-        while not ray.wait([task], timeout=LOOK_SECONDS)[0]:
-            self.check()
-            check()
-            self.grant(Ask(actors=0, need=self._need, devices=(resource,)))
-        protocol: Mapping[str, Any] = get(task)
-        self.grant(Ask(actors=0, need=self._need))
+        actor = remote(Timing).options(num_cpus=0, resources={resource: 1}).remote()
+        timing = actor.protocol.remote()
+        try:
+            while not ray.wait([timing], timeout=LOOK_SECONDS)[0]:
+                self.check()
+                check()
+                if device not in self.devices():
+                    raise NotFound(f"device {device} has left the cluster")
+                self.grant(Ask(actors=0, need=self._need, devices=(resource,)))
+            protocol: Mapping[str, Any] = get(timing)
+        except ray.exceptions.RayError as error:
+            self.confirm()
+            cause = getattr(error, "cause", None) or error  # its own error, without a trace
+            why = f"{type(cause).__name__}: {cause}".splitlines()[0]
+            raise NotFound(f"device {device} cannot be timed: {why}") from error
+        finally:
+            with suppress(ClusterUnavailable):
+                self.check()
+                ray.kill(actor)
+                self.grant(Ask(actors=0, need=self._need))
         return protocol
 
     def pool(self, spec: EvaluatorSpec, *, check: Callable[[], None] = never) -> RayPool:
@@ -136,14 +167,13 @@ class Cluster:
         Raises what building an evaluator raises (InvalidInput: the parts do not fit).
         """
         weights = ray.put(dict(spec.weights))  # once per node, whatever the actors
-        seat = ray.remote(Seat)
+        rest = (spec.family, spec.parameters, spec.judging)
+        seat = remote(Seat)
         judge = seat.options(num_cpus=self._need.cpus, num_gpus=self._need.gpus)
 
         def make(device: str) -> Any:
             timer = seat.options(num_cpus=0, resources={DEVICE_PREFIX + device: 1})
-            return (timer if device else judge).remote(
-                weights, spec.family, spec.parameters, spec.judging
-            )
+            return (timer if device else judge).remote(weights, *rest)
 
         return RayPool(
             make,
@@ -154,14 +184,22 @@ class Cluster:
             check=check,
         )
 
-    def shards(self, spec: ScoreSpec) -> RayShards:
-        """Actors that make shards for a scoring, two cores each where there are two."""
-        actors, each = shard_actors(self._offers())
-        return RayShards(spec, actors=actors, cores_each=each)
+    def shards(self, spec: ScoreSpec, checkpoint: Checkpoint | None) -> RayShards:
+        """Actors that make shards for a scoring: as many as there is work and room for, each with
+        what one that judges takes. `checkpoint` is the generator's, where there is one."""
+        read = ray.put(checkpoint)  # once per node, whatever the actors
+        seat = remote(ShardSeat).options(num_cpus=self._need.cpus, num_gpus=self._need.gpus)
+        overlap = self._need.cpus >= 2
+
+        def make(_: str) -> Any:
+            return seat.remote(spec, read, overlap=overlap)
+
+        return RayShards(make, room=self, need=self._need, idle_seconds=self._idle_seconds)
 
     def close(self) -> None:
         """Leave; a local cluster ends."""
         if self._watch is not None:
+            self._leave_desk(self._watch)
             self._watch.close()
             self._watch = None
         with suppress(Exception):  # what has gone cannot be left in good order
@@ -169,6 +207,14 @@ class Cluster:
         if self._folder is not None:
             self._folder.remove()
             self._folder = None
+
+    def _leave_desk(self, watch: Watch) -> None:
+        """What the autoscaler was asked for on behalf of this worker is withdrawn."""
+        desk, self._desk = self._desk, None
+        if desk is not None:
+            with suppress(ClusterUnavailable):  # it hears nobody any more
+                watch.check()
+                desk.leave()
 
     def _offers(self) -> list[Mapping[str, float]]:
         return [node.resources for node in self.nodes() if node.alive]

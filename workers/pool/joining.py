@@ -1,18 +1,22 @@
 """Ray started on this machine, or joined at an address; why it could not be, in one line."""
 
 import contextlib
+import ipaddress
 import logging
 import re
+import signal
 import socket
 from collections.abc import Mapping
 from typing import Any
 
 import ray
 import ray.exceptions
+from ray._raylet import GcsClient  # type: ignore[attr-defined]  # compiled
+from ray.core.generated.gcs_pb2 import GcsNodeInfo  # type: ignore[attr-defined]  # made on import
 
 from search_service.errors import InvalidSetting
-from workers.pool.folders import RayFolder, remove_abandoned_folders
 from workers.pool.need import DEVICE_PREFIX
+from workers.ray_folders import RayFolder, remove_abandoned_folders
 
 logger = logging.getLogger(__name__)
 
@@ -23,16 +27,23 @@ LISTENER_SECONDS = 10.0  # for a Ray at an address to accept a connection
 VERSIONS = re.compile(r"Ray:? *(\S+)\s+Python:? *(\S+)", re.DOTALL)
 
 
+class OtherVersions(InvalidSetting):
+    """A Ray or a Python with which this one cannot speak: no waiting helps."""
+
+
 def join(address: str) -> None:
-    """Raises InvalidSetting when nothing answers at the address, or a Ray of other versions."""
+    """Raises InvalidSetting when nothing answers at the address or its nodes cannot be reached from
+    here, OtherVersions when such a Ray answers."""
     try:
-        _require_listener(address)
+        if not _listener_is_here(address):
+            _require_reachable_nodes(address)
         with contextlib.chdir("/"):
             ray.init(address=address, **QUIET)
     except BaseException as error:
+        _disarm(error)
         ray.shutdown()  # a signal, too, leaves nothing behind
         if isinstance(error, Exception) and _is_of_the_start(error):
-            raise InvalidSetting(_refusal(address, error)) from error
+            raise _refusal(address, error) from error
         raise
 
 
@@ -56,6 +67,7 @@ def start(cpus: int) -> RayFolder:
                     **QUIET,
                 )
         except BaseException as error:
+            _disarm(error)
             ray.shutdown()
             folder.remove()
             if not isinstance(error, Exception) or not _is_of_the_start(error):
@@ -71,15 +83,22 @@ def start(cpus: int) -> RayFolder:
     raise AssertionError("the last try returns or raises")
 
 
-def _refusal(address: str, error: Exception) -> str:
+def _disarm(error: BaseException) -> None:
+    """Where a signal ended the start: take back the alarm by which Ray's core, if it heard of the
+    signal too, would abort this process three seconds later, amidst clearing up."""
+    if not isinstance(error, Exception):
+        signal.alarm(0)
+
+
+def _refusal(address: str, error: Exception) -> InvalidSetting:
     versions = VERSIONS.findall(str(error))
     if "ersion mismatch" in str(error) and len(versions) == 2:
         (ray_there, python_there), (ray_here, python_here) = versions
-        return (
+        return OtherVersions(
             f"the cluster at {address} has Ray {ray_there} on Python {python_there}, this worker "
             f"Ray {ray_here} on Python {python_here}: they must be the same"
         )
-    return f"cannot reach Ray at {address}: {_first_line(error)}"
+    return InvalidSetting(f"cannot reach Ray at {address}: {_first_line(error)}")
 
 
 def _first_line(error: Exception) -> str:
@@ -92,10 +111,39 @@ def _is_of_the_start(error: Exception) -> bool:
     return isinstance(error, known) or type(error) is Exception
 
 
-def _require_listener(address: str) -> None:
-    """Raises OSError when nothing listens at `[ray://]HOST:PORT`: Ray itself would wait for a
-    minute and then end this process without a word of ours.
+def _listener_is_here(address: str) -> bool:
+    """Whether `[ray://]HOST:PORT` is on this machine, or its nodes need not be reached from here.
+    Raises OSError when nothing listens there: Ray itself would wait for a minute and then end this
+    process without a word of ours.
     """
-    host, _, port = address.rpartition("//")[2].rpartition(":")
-    if host and port.isdigit():
-        socket.create_connection((host.strip("[]"), int(port)), LISTENER_SECONDS).close()
+    scheme, _, place = address.rpartition("//")
+    host, _, port = place.rpartition(":")
+    if not host or not port.isdigit():
+        return True
+    with socket.create_connection((host.strip("[]"), int(port)), LISTENER_SECONDS) as found:
+        return bool(scheme) or found.getsockname()[0] == found.getpeername()[0]
+
+
+def _require_reachable_nodes(address: str) -> None:
+    """Raises InvalidSetting for a cluster on another machine whose nodes say that they are at a
+    loopback address: Ray would look for them here, and end this process.
+    """
+    try:
+        told = GcsClient(address=address).get_all_node_info(timeout=LISTENER_SECONDS).values()
+    except ray.exceptions.RayError:
+        return  # Ray's own joining says why
+    nodes = [node.node_manager_address for node in told if node.state == GcsNodeInfo.ALIVE]
+    if nodes and all(map(is_loopback, nodes)):
+        raise InvalidSetting(
+            f"cannot join Ray at {address}: its nodes say that they are at {nodes[0]}, which no "
+            "other machine can reach; start its head with --node-ip-address set to an address "
+            "that this one can"
+        )
+
+
+def is_loopback(address: str) -> bool:
+    """Of an IP address; a name is none."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 DEVICE_PREFIX = "device:"  # a node offers a device by the resource `device:<name>`
 ROUNDING = 1e-6  # fractions of a GPU are sums of floats
-SHARD_CORES = 2  # of an actor that makes images and looks at the last ones at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,12 +33,3 @@ class Need:
             )
             for node in nodes
         )
-
-
-def shard_actors(nodes: Iterable[Mapping[str, float]]) -> tuple[int, int]:
-    """How many actors make shards, and with how many cores each: two where a node has two; one
-    actor at least, which waits for a node."""
-    offers = list(nodes)
-    largest = max((int(node.get("CPU", 0)) for node in offers), default=0)
-    each = max(1, min(SHARD_CORES, largest))
-    return max(1, Need(cpus=each).room(offers)), each

@@ -1,4 +1,4 @@
-"""Measurements by actors, one at a time each: who gets what, and what a death costs."""
+"""Measurements by actors, one at a time each: who gets what."""
 
 import logging
 import time
@@ -8,25 +8,21 @@ from typing import Any
 import ray
 import ray.exceptions
 
-from search_service.domain.measurement import Measurement, MeasurementRequest
-from search_service.errors import ClusterUnavailable, GansearchError, InvalidInput
+from search_service.domain.measurement import MeasurementRequest
+from search_service.errors import GansearchError, InvalidInput
 from search_service.pools import Outcome
-from workers.pool import deaths
 from workers.pool.actors import Actor, Work
+from workers.pool.in_hand import LIMIT_SECONDS, Ended, InHand
 from workers.pool.lines import Lines
 from workers.pool.need import Need
-from workers.pool.results import get
 from workers.pool.room import Room
 from workers.pool.seated import Seated
 from workers.pool.staff import Staff
 
 logger = logging.getLogger(__name__)
 
-MAX_DEATHS = 3  # a request that ends its actor this often has failed
 FOLLOW_SECONDS = 1.0  # between two looks at what the cluster has
 IDLE_SECONDS = 30.0  # an actor without work for so long is given back
-LIMIT_SECONDS = 3600.0  # of one measurement
-ABANDONED_SECONDS = 5.0  # for which an actor may go on with what nobody waits for
 
 
 def never() -> None:
@@ -51,10 +47,9 @@ class RayPool:
         (InvalidInput: the parts do not fit; ClusterUnavailable); `check` raises to end the wait.
         """
         self._room = room
-        self._limit_seconds = limit_seconds
         self._staff = Staff(make, room=room, need=need, idle_seconds=idle_seconds)
         self._lines = Lines()
-        self._running: dict[Any, tuple[Actor, Work]] = {}  # by the reference of the result
+        self._in_hand = InHand(room=room, limit_seconds=limit_seconds)
         self._outcomes: list[Outcome] = []
         self._tickets = 0
         self._followed = float("-inf")
@@ -63,6 +58,11 @@ class RayPool:
         except BaseException:
             self.close()
             raise
+
+    @property
+    def seated(self) -> int:
+        """How many actors can measure now."""
+        return len(self._staff.actors) - len(self._staff.joining)
 
     def submit(self, request: MeasurementRequest) -> int:
         """See Pool."""
@@ -105,14 +105,8 @@ class RayPool:
 
     def close(self) -> None:
         """End the actors. Their cluster may have gone."""
-        try:
-            self._room.check()
-        except ClusterUnavailable:
-            self._staff.dismiss(list(self._staff.actors), reachable=False)
-        else:
-            self._staff.dismiss(list(self._staff.actors))
-            self._staff.ask(demand=0, devices=())
-        self._running.clear()
+        self._staff.close()
+        self._in_hand.forget()
 
     def _first(self, check: Callable[[], None]) -> Seated:
         """Wait until an actor is seated."""
@@ -125,6 +119,7 @@ class RayPool:
                 return seated
             if hopeless := self._staff.hopeless():
                 raise InvalidInput(hopeless)
+            self._staff.tell_of_missing(time.monotonic())
             self._room.check()
             check()
 
@@ -132,17 +127,17 @@ class RayPool:
         """Follow the cluster, and give work to whoever has none."""
         self._room.check()
         now = time.monotonic()
-        self._kill_overdue(now)
+        self._in_hand.kill_overdue(self._staff.actors, now)
         if now - self._followed >= FOLLOW_SECONDS:
             self._followed = now
             devices = self._lines.devices()
             self._take_back(self._staff.follow(now, demand=self._demand(), devices=devices))
         for actor in self._staff.actors:
             if actor.idle and (work := self._lines.next_for(actor, self._staff.judges)):
-                self._start(actor, work)
+                self._in_hand.give(actor, work)
         for actor in self._staff.actors:
             if actor.takes_ahead and (work := self._lines.next_for(actor)):
-                self._start(actor, work)
+                self._in_hand.give(actor, work)
 
     def _demand(self) -> int:
         """How many judges could be busy now."""
@@ -150,59 +145,39 @@ class RayPool:
         theirs = sum(len(actor.works) + len(actor.waiting) for actor in judges)
         return theirs + self._lines.for_any_judge()
 
-    def _start(self, actor: Actor, work: Work) -> None:
-        if not actor.works:
-            actor.since = time.monotonic()
-        actor.works.append(work)
-        self._running[actor.handle.measure.remote(work.request)] = (actor, work)
-
     def _receive(self, timeout_seconds: float) -> None:
         """Wait for one thing to happen, at most so long, and take in all that has by then."""
-        pending = [*self._running, *self._staff.joining]
+        pending = [*self._in_hand.references(), *self._staff.joining]
         if not pending:
             if self._lines:
                 time.sleep(min(timeout_seconds, FOLLOW_SECONDS))  # for room
             return
-        ready, _ = ray.wait(pending, num_returns=1, timeout=self._until_due(timeout_seconds))
+        due = self._in_hand.seconds_to_limit(self._staff.actors)
+        ready, _ = ray.wait(pending, num_returns=1, timeout=max(0.0, min(timeout_seconds, due)))
         if ready:
             ready, _ = ray.wait(pending, num_returns=len(pending), timeout=0)
+        idle = [actor for actor in self._staff.judges if actor.idle]
+        crashed = False
         for ref in ready:
-            if ref in self._running:
-                self._collect(*self._running.pop(ref), ref)
+            if ref in self._in_hand:
+                ended = self._in_hand.take(ref)
+                self._after(ended)
+                crashed = crashed or (ended.died and not ended.actor.overdue)
             elif ref in self._staff.joining:
                 self._joined(ref)
+        if crashed:
+            # Whatever ended one may have ended those that had nothing to do: a request must not
+            # spend its tries on them. Nothing is lost with one that lives.
+            self._take_back(self._staff.dismiss(idle))
 
-    def _until_due(self, seconds: float) -> float:
-        starts = [actor.since for actor in self._staff.actors if actor.works]
-        due = min(starts, default=float("inf")) + self._limit_seconds - time.monotonic()
-        return max(0.0, min(seconds, due))
-
-    def _collect(self, actor: Actor, work: Work, ref: Any) -> None:
-        try:
-            measurement: Measurement = get(ref)
-        except GansearchError as error:
-            self._answer(work, failure=str(error))
-        except ray.exceptions.RayTaskError as error:
-            logger.exception("a measurement raised", extra={"request": str(work.request)})
-            cause = error.cause or error
-            self._answer(work, failure=f"{type(cause).__name__}: {cause}")
-        except ray.exceptions.RayError as error:
-            self._after_death(actor, error)
-            return
-        else:
-            self._answer(work, measurement)
-        now = time.monotonic()
-        actor.works.remove(work)
-        actor.seconds, actor.since = now - actor.since, now
-        if actor.leaving and not actor.works:
-            self._dismiss(actor)
-
-    def _answer(
-        self, work: Work, measurement: Measurement | None = None, *, failure: str = ""
-    ) -> None:
-        if work.ticket:
-            outcome = Outcome(ticket=work.ticket, measurement=measurement, failure=failure)
-            self._outcomes.append(outcome)
+    def _after(self, ended: Ended) -> None:
+        if ended.outcome is not None:
+            self._outcomes.append(ended.outcome)
+        if ended.died or (ended.actor.leaving and not ended.actor.works):
+            self._dismiss(ended.actor)
+        if ended.died:
+            self._lines.put_back(ended.again)
+            self._followed = float("-inf")  # a successor is hired at once
 
     def _joined(self, ref: Any) -> None:
         try:
@@ -211,32 +186,7 @@ class RayPool:
             logger.warning("an actor cannot measure", exc_info=True)
         if hopeless := self._staff.hopeless():
             for work in self._lines.drain():
-                self._answer(work, failure=hopeless)
-
-    def _after_death(self, actor: Actor, error: Exception) -> None:
-        """The dead actor's work is tried again, unless it was the death of too many."""
-        now, nodes = time.monotonic(), self._room.look()
-        work, *ahead = actor.works
-        why = deaths.reason(error)
-        if actor.overdue:
-            why = f"it took longer than its limit of {self._limit_seconds:g} s"
-        if not work.ticket:
-            why = "nobody waits for its work any more"
-        with_node = deaths.is_gone(actor.node, nodes) and not actor.overdue
-        if not with_node:
-            uncertain = deaths.is_uncertain(error) and not actor.overdue
-            work.deaths.add(node=actor.node, now=now, uncertain=uncertain)
-        facts = {"device": actor.device, "cause": why, "with_node": with_node}
-        logger.warning("an actor died", extra=facts)
-        self._running = {r: held for r, held in self._running.items() if held[0] is not actor}
-        self._dismiss(actor)
-        if work.deaths.count(now, nodes) >= MAX_DEATHS:
-            failure = f"ended its actor {MAX_DEATHS} times, the last time because {why}"
-            self._answer(work, failure=failure)
-        else:
-            ahead.insert(0, work)
-        self._lines.put_back([w for w in ahead if w.ticket])
-        self._followed = float("-inf")  # a successor is hired at once
+                self._outcomes.append(Outcome(ticket=work.ticket, failure=hopeless))
 
     def _dismiss(self, actor: Actor) -> None:
         self._take_back(self._staff.dismiss([actor]))
@@ -245,12 +195,3 @@ class RayPool:
         """What waited for actors that went is for any."""
         self._lines.put_back(returned)
         self._lines.forget_all_but(self._staff.actors)
-
-    def _kill_overdue(self, now: float) -> None:
-        for actor in self._staff.actors:
-            if not actor.works or actor.overdue:
-                continue
-            unheard = not actor.works[0].ticket and now - actor.abandoned_at > ABANDONED_SECONDS
-            if unheard or now - actor.since > self._limit_seconds:
-                actor.overdue = True
-                ray.kill(actor.handle)

@@ -1,73 +1,112 @@
-"""Ray actors that make shards of features: any of them makes any shard."""
+"""Ray actors that make shards of features, as many as there is work and room for: any of them makes
+any shard."""
 
 import logging
-from collections import deque
-from collections.abc import Sequence
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import ray
 import ray.exceptions
 
-from search_service.domain.scoring import ScoreSpec
 from search_service.errors import GansearchError
+from workers.blame import Deaths
+from workers.pool import deaths
+from workers.pool.actors import Actor, Work
+from workers.pool.need import Need
+from workers.pool.ray_pool import FOLLOW_SECONDS, IDLE_SECONDS
 from workers.pool.results import get
+from workers.pool.room import Room
+from workers.pool.staff import Staff
+from workers.scoring.gather import MAX_TRIES
 from workers.scoring.pools import Made
-from workers.scoring.shards import Shard, ShardName
-from workers.scoring.work import ScoreWork
+from workers.scoring.shards import ShardName
 
 logger = logging.getLogger(__name__)
 
 
-class ShardSeat:
-    """What lives in an actor's process: torch on one thread, and the work, opened when used."""
+@dataclass(eq=False)
+class ShardWork(Work):
+    """A shard to be made."""
 
-    def __init__(self, spec: ScoreSpec) -> None:
-        self._work = ScoreWork(spec=spec)
-
-    def shard(self, name: ShardName) -> Shard:
-        """See ScoreWork."""
-        return self._work.shard(name)
+    request: ShardName  # type: ignore[assignment]  # who hires and lets go never looks at it
 
 
 class RayShards:
-    """A `workers.scoring.pools.ShardPool` over Ray actors. A dead one is replaced."""
+    """A `workers.scoring.pools.ShardPool` over Ray actors. One that dies is replaced; those that
+    are more than this worker's share leave between two shards."""
 
-    def __init__(self, spec: ScoreSpec, *, actors: int, cores_each: int) -> None:
-        """`cores_each`: an actor makes images on one while it looks at the last ones on another."""
-        self._spec = spec
-        self._seat = ray.remote(ShardSeat).options(num_cpus=cores_each)
-        self._idle: deque[Any] = deque(self._hire() for _ in range(actors))
-        self._queue: deque[ShardName] = deque()
-        self._running: dict[Any, tuple[Any, ShardName]] = {}  # by the result: actor, shard
+    def __init__(
+        self,
+        make: Callable[[str], Any],
+        *,
+        room: Room,
+        need: Need,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        """`make` starts an actor with the methods of a ShardSeat, of which each takes `need`."""
+        self._room = room
+        self._staff = Staff(make, room=room, need=need, idle_seconds=idle_seconds)
+        self._deaths: defaultdict[ShardName, Deaths] = defaultdict(Deaths)
+        self._queue: deque[ShardWork] = deque()
+        self._running: dict[Any, tuple[Actor, ShardWork]] = {}  # by the result
+        self._made: list[Made] = []
+        self._followed = float("-inf")
 
     def submit(self, name: ShardName) -> None:
         """See ShardPool."""
-        self._queue.append(name)
-        self._dispatch()
+        self._queue.append(ShardWork(ticket=1, request=name, deaths=self._deaths[name]))
 
     def wait(self, timeout_seconds: float) -> Sequence[Made]:
-        """See ShardPool."""
-        if not self._running:
-            return []
-        ready, _ = ray.wait(list(self._running), num_returns=1, timeout=timeout_seconds)
-        made = [self._collect(ref) for ref in ready]
-        self._dispatch()
+        """See ShardPool. Raises ClusterUnavailable."""
+        self._turn()
+        if not self._made:
+            self._receive(timeout_seconds)
+            self._turn()
+        made, self._made = self._made, []
         return made
 
     def close(self) -> None:
-        """See ShardPool."""
-        for actor in [*self._idle, *(actor for actor, _ in self._running.values())]:
-            ray.kill(actor)
-        self._idle.clear()
+        """See ShardPool. The cluster may have gone."""
+        self._staff.close()
+        self._queue.clear()
         self._running.clear()
 
-    def _dispatch(self) -> None:
-        while self._idle and self._queue:
-            actor, name = self._idle.popleft(), self._queue.popleft()
-            self._running[actor.shard.remote(name)] = (actor, name)
+    def _turn(self) -> None:
+        """Follow the cluster, and give a shard to whoever has none."""
+        self._room.check()
+        now = time.monotonic()
+        if now - self._followed >= FOLLOW_SECONDS:
+            self._followed = now
+            self._staff.follow(now, demand=len(self._queue) + len(self._running), devices=())
+        for actor in self._staff.actors:
+            if actor.idle and self._queue:
+                work = self._queue.popleft()
+                actor.works.append(work)
+                self._running[actor.handle.shard.remote(work.request)] = (actor, work)
 
-    def _collect(self, ref: Any) -> Made:
-        actor, name = self._running.pop(ref)
+    def _receive(self, timeout_seconds: float) -> None:
+        """Wait for one thing to happen, at most so long, and take it in."""
+        if not (self._running or self._queue):
+            return
+        at_most = min(timeout_seconds, FOLLOW_SECONDS)
+        pending = [*self._running, *self._staff.joining]
+        if not pending:
+            time.sleep(at_most)  # until others are hired
+            return
+        ready, _ = ray.wait(pending, num_returns=1, timeout=at_most)
+        for ref in ready:
+            if ref in self._running:
+                self._collect(ref)
+            else:
+                self._joined(ref)
+
+    def _collect(self, ref: Any) -> None:
+        actor, work = self._running.pop(ref)
+        name = work.request
         try:
             made = Made(name=name, shard=get(ref))
         except GansearchError as error:
@@ -77,18 +116,36 @@ class RayShards:
             cause = error.cause or error
             made = Made(name=name, failure=f"{type(cause).__name__}: {cause}")
         except ray.exceptions.RayError as error:
-            logger.warning("an actor died", extra={"cause": type(error).__name__})
-            self._renew_idle()
-            actor, made = self._hire(), Made(name=name)
-        self._idle.append(actor)
-        return made
+            self._after_death(actor, work, error)
+            return
+        self._made.append(made)
+        actor.works.remove(work)
+        actor.since = time.monotonic()
+        if actor.leaving:
+            self._staff.dismiss([actor])
 
-    def _renew_idle(self) -> None:
-        """Whatever ended one may have ended others that had nothing to do: a shard must not spend
-        its tries on them. Nothing is lost with one that lives."""
-        for actor in self._idle:
-            ray.kill(actor)
-        self._idle = deque(self._hire() for _ in self._idle)
+    def _after_death(self, actor: Actor, work: ShardWork, error: Exception) -> None:
+        """Whatever ended one may have ended others that had nothing to do: they go too, as a shard
+        must not spend its tries on them. Nothing is lost with one that lives."""
+        why, now, nodes = deaths.reason(error), time.monotonic(), self._room.look()
+        with_node = deaths.is_gone(actor.node, nodes)
+        logger.warning("an actor died", extra={"cause": why, "with_node": with_node})
+        self._staff.dismiss([actor, *(other for other in self._staff.actors if other.idle)])
+        self._followed = float("-inf")  # successors are hired at once
+        if not with_node:
+            uncertain = deaths.is_uncertain(error)
+            work.deaths.add(nodes=[actor.node], now=now, uncertain=uncertain)
+        if work.deaths.count(now, partial(deaths.is_gone, nodes=nodes)) < MAX_TRIES:
+            self._queue.appendleft(work)
+            return
+        why = f"shard {work.request} was lost {MAX_TRIES} times, the last time because {why}"
+        self._made.append(Made(name=work.request, failure=why))
 
-    def _hire(self) -> Any:
-        return self._seat.remote(self._spec)
+    def _joined(self, ref: Any) -> None:
+        try:
+            self._staff.welcome(ref)
+        except (GansearchError, ray.exceptions.RayTaskError):
+            logger.warning("an actor cannot make shards", exc_info=True)
+        if hopeless := self._staff.hopeless():
+            self._made += [Made(name=work.request, failure=hopeless) for work in self._queue]
+            self._queue.clear()

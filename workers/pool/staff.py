@@ -10,7 +10,7 @@ import ray
 import ray.exceptions
 
 from search_service import telemetry
-from search_service.errors import GansearchError
+from search_service.errors import ClusterUnavailable, GansearchError
 from workers.pool import deaths
 from workers.pool.actors import Actor, Work
 from workers.pool.desk import Ask, Grant
@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 MAX_LOST_STARTS = 3  # in a row: then nothing is expected of another try
 HOLD_SECONDS = 10.0  # a device that others ask for is given up after so long
+MISS_SECONDS = 5.0  # for which an actor may have no node that it fits before that is told
 
 
 class Staff:
@@ -117,6 +118,7 @@ class Staff:
         for device in devices:
             if all(actor.device != device for actor in self.actors):
                 self.hire(device)
+        self.tell_of_missing(now)
         contested = [
             actor
             for actor in self.actors
@@ -125,6 +127,27 @@ class Staff:
             and now - actor.seated_at > HOLD_SECONDS
         ]
         return returned + self._let_go(contested, len(contested))
+
+    def close(self) -> None:
+        """Dismiss all, and ask for no more. Their cluster may have gone."""
+        try:
+            self._room.check()
+        except ClusterUnavailable:
+            self.dismiss(list(self.actors), reachable=False)
+        else:
+            self.dismiss(list(self.actors))
+            self.ask(demand=0, devices=())
+
+    def tell_of_missing(self, now: float) -> None:
+        """Once of each actor that waits for a node such as there is none: Ray says nothing."""
+        offers = [node.resources for node in self._room.nodes() if node.alive]
+        for actor in self.joining.values():
+            needed = {DEVICE_PREFIX + actor.device: 1.0} if actor.device else self._need.bundle()
+            fits = any(all(o.get(n, 0) >= some for n, some in needed.items()) for o in offers)
+            if not fits and not actor.missed and now - actor.since > MISS_SECONDS:
+                actor.missed = True
+                facts = {"needed": needed}
+                logger.warning("waiting for a node that has what an actor needs", extra=facts)
 
     def ask(self, *, demand: int, devices: Collection[str]) -> Grant:
         """Tell the cluster what could be used, and hear what may be had of it."""

@@ -1,6 +1,6 @@
 """What runs a claimed job of one kind, and what the worker lends it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +9,7 @@ from search_service.artifacts import Artifacts
 from search_service.domain.job import Claim, Ended
 from search_service.domain.scoring import ScoreSpec
 from search_service.storage.base import Storage
+from workers.checkpoint_uri import Checkpoint
 from workers.kept_pool import KeptPool
 from workers.scoring.pools import ShardPool
 
@@ -20,7 +21,9 @@ class Means:
     storage: Storage
     artifacts: Artifacts
     pool: KeptPool
-    shards: Callable[[ScoreSpec], ShardPool]  # processes for a scoring; the caller closes them
+    shards: Callable[[ScoreSpec, Checkpoint | None], ShardPool]  # for a scoring; to be closed
+    living: Callable[[], Collection[str]]  # the ids of the cluster's nodes, as they are now
+    hold: Callable[[int], None]  # tell the cluster of so many processes that train; see Cluster
     references: Path  # the folder of what is computed here of real images
     runs: Path  # the folder in which a training keeps what it needs to go on
     check: Callable[[], None]  # raises when the work is to stop; call it every second or so

@@ -38,7 +38,7 @@ def run_score(claim: Claim, means: Means) -> Ended:
     count = work.count()
     pictures = work.subject.pixels(0)[: min(SHOWN, count)]
     work.extractor(pictures[:1])  # refuses images that it cannot take now
-    with closing(means.shards(spec)) as pool:
+    with closing(means.shards(spec, work.checkpoint)) as pool:
         scoring = _Scoring(work, count, pool, folder, claim, means)
         against, facts = scoring.against()
         features = np.concatenate(scoring.features(Side.FAKE))

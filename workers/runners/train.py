@@ -48,10 +48,12 @@ def train(settings: RunSettings, claim: Claim, means: Means) -> None:
     means.pool.close()  # its cores are for the training
     _, recipe = recipes.parse(settings.recipe)
     telling = Telling(Path(settings.folder), recipe, claim, means)
-    run = Run(settings)
+    run = Run(settings, living=means.living)
     try:
+        means.hold(settings.processes)
         while not run.wait(POLL_SECONDS):
             means.check()
+            means.hold(settings.processes)
             telling.tell()
     except (LostClaim, Draining):
         run.stop(PATIENCE_SECONDS)
@@ -59,6 +61,8 @@ def train(settings: RunSettings, claim: Claim, means: Means) -> None:
     except BaseException:
         run.kill()
         raise
+    finally:
+        means.hold(0)
     telling.tell()
 
 

@@ -11,11 +11,12 @@ from torch import Tensor
 from search_service.domain.datasets import name_and_folder
 from search_service.domain.scoring import GeneratorSpec, ScoreSpec
 from search_service.domain.space import largest
-from workers.checkpoint_uri import digest_at, weights_at
+from workers.checkpoint_uri import Checkpoint
 from workers.evaluation import SPLITS, as_judged, load_supernet
 from workers.evaluators.conditions import open_conditions
 from workers.evaluators.image_maker import ImageMaker
 from workers.evaluators.latents import SHARD
+from workers.evaluators.placement import CPU
 from workers.images.files import image_files, read_images
 
 
@@ -67,20 +68,22 @@ class FolderSubject:
 class GeneratorSubject:
     """A generator's images at one architecture, from inputs by seed."""
 
-    def __init__(self, spec: GeneratorSpec, seed: int) -> None:
+    def __init__(
+        self, spec: GeneratorSpec, checkpoint: Checkpoint, seed: int, *, device: torch.device = CPU
+    ) -> None:
         """Raises InvalidInput (or a subclass) when its parts cannot be had or do not fit."""
-        supernet = load_supernet(spec.family, spec.parameters, weights_at(spec.checkpoint))
+        supernet = load_supernet(spec.family, spec.parameters, checkpoint.weights, device=device)
         space = supernet.space
         name, folder = name_and_folder(spec.dataset)
         data = Path(folder) if folder else None
         inputs = open_conditions(space, name, SPLITS["final"], data).inputs
-        generator, running = as_judged(supernet, name, data)
+        generator, running = as_judged(supernet, name, data, device=device)
         wanted = space.parse(spec.architecture) if spec.architecture else largest(space)
         with torch.inference_mode():
-            side = generator(inputs.shard(seed, 0)[:1], largest(space)).shape[-1]
-        self._maker = ImageMaker(generator, inputs=inputs, side=side, facts=running)
+            side = generator(inputs.shard(seed, 0)[:1].to(device), largest(space)).shape[-1]
+        self._maker = ImageMaker(generator, inputs=inputs, side=side, facts=running, device=device)
         self._architecture, self._seed = wanted, seed
-        self._checkpoint = spec.checkpoint
+        self._digest = checkpoint.digest
 
     @property
     def count(self) -> int | None:
@@ -92,7 +95,7 @@ class GeneratorSubject:
         """See Subject."""
         return {
             **self._maker.facts,
-            "checkpoint_digest": digest_at(self._checkpoint),
+            "checkpoint_digest": self._digest,
             "architecture": str(self._architecture),
             "seed": self._seed,
         }
@@ -102,8 +105,12 @@ class GeneratorSubject:
         return self._maker.shard(self._architecture, self._seed, index)
 
 
-def open_subject(spec: ScoreSpec) -> Subject:
-    """Raises InvalidInput (or a subclass) when it cannot be had."""
+def open_subject(
+    spec: ScoreSpec, checkpoint: Checkpoint | None, *, device: torch.device = CPU
+) -> Subject:
+    """`checkpoint` is the generator's, where there is one; it runs on `device`. Raises
+    InvalidInput (or a subclass) when it cannot be had."""
     if spec.generator is not None:
-        return GeneratorSubject(spec.generator, spec.seed)
+        assert checkpoint is not None
+        return GeneratorSubject(spec.generator, checkpoint, spec.seed, device=device)
     return FolderSubject(Path(spec.images))

@@ -11,8 +11,10 @@ from torch import Tensor
 
 from search_service.domain.scoring import ReferenceSource, ScoreSpec
 from search_service.errors import InvalidInput
+from workers.checkpoint_uri import Checkpoint, checkpoint_at
 from workers.evaluators.extractors import FeatureExtractor, open_extractor
 from workers.evaluators.latents import SHARD
+from workers.evaluators.placement import CPU
 from workers.scoring.ahead import ahead
 from workers.scoring.references import RealImages, open_images
 from workers.scoring.shards import Shard, ShardName, Side
@@ -25,17 +27,26 @@ class ScoreWork:
 
     spec: ScoreSpec
     overlap: bool = True  # make images while the last ones are looked at
+    read: Checkpoint | None = None  # the generator's, where it need not be read again
+    device: torch.device = CPU  # where images are made and looked at
 
     @cached_property
     def extractor(self) -> FeatureExtractor:
         """Raises InvalidInput (or a subclass)."""
         name, _, path = self.spec.feature_extractor.partition(":")
-        return open_extractor(name, Path(path) if path else None)
+        return open_extractor(name, Path(path) if path else None, device=self.device)
 
     @cached_property
     def subject(self) -> Subject:
         """Raises InvalidInput (or a subclass)."""
-        return open_subject(self.spec)
+        return open_subject(self.spec, self.checkpoint, device=self.device)
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint | None:
+        """The generator's, if there is one. Raises InvalidFile."""
+        if self.read is None and self.spec.generator is not None:
+            return checkpoint_at(self.spec.generator.checkpoint)
+        return self.read
 
     @cached_property
     def real(self) -> RealImages | None:

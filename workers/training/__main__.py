@@ -12,9 +12,11 @@ from search_service.errors import GansearchError
 from workers.training.loop import train
 from workers.training.methods import begin
 
+INTERRUPTED = 130  # the exit status of what a terminal's SIGINT ended
+
 
 def main(words: list[str] | None = None) -> int:
-    """Run until the recipe's end; 1 with one line on stderr when that cannot be."""
+    """Run until the recipe's end; 1 with one line on stderr when that cannot be. 130 by Ctrl-C."""
     parser = argparse.ArgumentParser(prog="python -m workers.training", description=__doc__)
     parser.add_argument("recipe", type=Path, help="a TOML file, see infra/recipes")
     parser.add_argument("--data", type=Path, help="the data set's folder")
@@ -27,6 +29,9 @@ def main(words: list[str] | None = None) -> int:
     except GansearchError as error:
         sys.stderr.write(f"{error}\n")
         return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; the same command goes on from the last checkpoint\n")
+        return INTERRUPTED
     return 0
 
 

@@ -4,8 +4,9 @@ Whoever starts it stays free to watch, and to end it at any moment: what a run n
 its folder, which all of its processes must see.
 """
 
+import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -16,7 +17,10 @@ import ray
 import ray.exceptions
 
 from search_service.errors import GansearchError, TrainingFailed
+from workers.blame import Deaths
 from workers.training.running import RunSettings, run
+
+logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.2
 DEATHS = 3  # processes that die for reasons of their own are started again so often
@@ -31,28 +35,18 @@ QUIET = {
 
 
 class Run:
-    """A run under way."""
+    """A run under way. Its process is followed by another, which goes on from the last checkpoint,
+    when it died with its node, and some times when it died for a reason of its own."""
 
-    def __init__(self, settings: RunSettings) -> None:
-        """Begin it, from its folder's checkpoint if there is one."""
+    def __init__(self, settings: RunSettings, *, living: Callable[[], Collection[str]]) -> None:
+        """Begin it, from its folder's checkpoint if there is one. `living` tells the ids of the
+        cluster's nodes as they are now."""
         Path(settings.folder).mkdir(parents=True, exist_ok=True)
         # A worker that lost its claim may still start, stop or see fail a run in this folder.
-        self._settings = settings = replace(settings, starter=f"-{uuid4().hex}")
-        alone = settings.processes == 1
-        # An actor, not a task: cancelling a task that ends at that moment aborts the driver's
-        # process (ray-project/ray, pull request 54798); an actor may be killed at any time.
-        self._actor: Any = (
-            ray.remote(_Process)
-            .options(
-                num_cpus=1 if alone else 0,
-                max_restarts=DEATHS if alone else 0,
-                max_task_retries=DEATHS if alone else 0,
-                runtime_env=QUIET,
-            )
-            .remote()
-        )
-        method: Any = self._actor.run if alone else self._actor.fit
-        self._ended = method.remote(asdict(settings))
+        self._settings = replace(settings, starter=f"-{uuid4().hex}")
+        self._living = living
+        self._deaths = Deaths()
+        self._begin()
 
     def wait(self, timeout_seconds: float) -> bool:
         """Whether it has ended. Raises TrainingFailed with the error of ours that ended it, or
@@ -65,9 +59,14 @@ class Run:
         try:
             ray.get(self._ended)
         except ray.exceptions.RayError as error:
-            cause = getattr(error, "cause", None) or error
-            lines = str(cause).strip().splitlines() or [type(cause).__name__]
-            raise TrainingFailed(f"the training's processes died: {lines[0]}") from error
+            if not self._survives(error):
+                cause = getattr(error, "cause", None) or error
+                lines = str(cause).strip().splitlines() or [type(cause).__name__]
+                raise TrainingFailed(f"the training's processes died: {lines[0]}") from error
+            logger.warning("a training goes on elsewhere", extra={"cause": type(error).__name__})
+            self.kill()
+            self._begin()
+            return False
         return True
 
     def stop(self, patience_seconds: float) -> None:
@@ -85,9 +84,46 @@ class Run:
         """End its processes now; the last checkpoint is intact."""
         ray.kill(self._actor)
 
+    def _begin(self) -> None:
+        alone = self._settings.processes == 1
+        self._among = frozenset(self._living())  # one of which it is on
+        # An actor, not a task: cancelling a task that ends at that moment aborts the driver's
+        # process (ray-project/ray, pull request 54798); an actor may be killed at any time.
+        cores = 1 if alone else 0
+        actor: Any = ray.remote(_Process).options(num_cpus=cores, runtime_env=QUIET).remote()
+        self._actor, self._node = actor, actor.node.remote()
+        method = actor.run if alone else actor.fit
+        self._ended = method.remote(asdict(self._settings))
+
+    def _survives(self, error: Exception) -> bool:
+        """Whether another process is to go on after this death."""
+        raised = isinstance(error, ray.exceptions.RayTaskError)
+        # Where several share the run, what is raised may tell of any of them.
+        where = self._among if raised and self._settings.processes > 1 else self._where()
+        living, now = self._living(), time.monotonic()
+        if not where <= frozenset(living):
+            return True
+        if raised:
+            return False
+        uncertain = isinstance(error, ray.exceptions.ActorUnavailableError)
+        self._deaths.add(nodes=where, now=now, uncertain=uncertain)
+        return self._deaths.count(now, lambda node: node not in living) <= DEATHS
+
+    def _where(self) -> frozenset[str]:
+        """The id of the node that the process is on, or those of all that it may be on."""
+        ready, _ = ray.wait([self._node], timeout=0)
+        with suppress(ray.exceptions.RayError):
+            return frozenset([ray.get(self._node)] if ready else self._among)
+        return self._among
+
 
 class _Process:
     """Where a run happens, or is watched over."""
+
+    def node(self) -> str:
+        """The id of the node it is on."""
+        node: str = ray.get_runtime_context().get_node_id()
+        return node
 
     def run(self, settings: Mapping[str, Any]) -> None:
         """Train here."""

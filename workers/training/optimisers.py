@@ -1,6 +1,7 @@
-"""The optimisers of image-to-image trainings."""
+"""The optimisers of trainings, and their rates."""
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +10,18 @@ from search_service.recipes.translation import Adam
 from workers.training.schedules import constant_then_linear
 
 
-def new_adam(networks: Iterable[nn.Module], settings: Adam) -> torch.optim.Adam:
+class AdamSettings(Protocol):
+    """What recipes of any method say of it."""
+
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def beta1(self) -> float: ...
+    @property
+    def beta2(self) -> float: ...
+
+
+def new_adam(networks: Iterable[nn.Module], settings: AdamSettings) -> torch.optim.Adam:
     """One Adam for all parameters of these networks."""
     return torch.optim.Adam(
         [parameter for network in networks for parameter in network.parameters()],

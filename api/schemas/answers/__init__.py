@@ -4,7 +4,7 @@ from api.schemas.answers.artifacts import ArtifactAnswer
 from api.schemas.answers.asked import NamedAnswer
 from api.schemas.answers.devices import DeviceAnswer, DevicePage
 from api.schemas.answers.evaluations import BestAnswer, EvaluationAnswer, EvaluationPage
-from api.schemas.answers.fronts import FrontAnswer, FrontPoint, ObjectiveAnswer
+from api.schemas.answers.fronts import FrontAnswer, FrontPoint, FrontTexts, ObjectiveAnswer
 from api.schemas.answers.jobs import HistoryAnswer, HistoryPoint, JobAnswer, JobPage
 from api.schemas.answers.problems import ProblemAnswer
 from api.schemas.answers.supernets import (
@@ -27,6 +27,7 @@ __all__ = [
     "FeasibilityAnswer",
     "FrontAnswer",
     "FrontPoint",
+    "FrontTexts",
     "HistoryAnswer",
     "HistoryPoint",
     "JobAnswer",

@@ -57,7 +57,8 @@ class EvaluationPage(BaseModel):
 
 
 class BestAnswer(BaseModel):
-    """The best under constraints, and what noise cannot tell from it."""
+    """The best under constraints, and what noise cannot tell from it. `support` counts the
+    evaluations that meet them, and how many of the next best ones were compared with the best."""
 
     evaluation: EvaluationAnswer | None
     interval: tuple[float, float] | None
@@ -70,5 +71,5 @@ class BestAnswer(BaseModel):
             evaluation=EvaluationAnswer.of(best.evaluation) if best.evaluation else None,
             interval=best.interval,
             tied=[EvaluationAnswer.of(e) for e in best.tied],
-            support={"evaluations": best.support},
+            support={"evaluations": best.support, "compared": best.compared},
         )

@@ -1,13 +1,21 @@
 """A front, the same from every route."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from api.schemas.answers.values import ValueAnswer, values_of
 from search_service.domain.evaluation import Evaluation
 from search_service.domain.front import Front
+from search_service.domain.ties import Places
+
+_POINTS_KEPT = 4096
 
 
 class FrontPoint(BaseModel):
@@ -53,6 +61,18 @@ class FrontAnswer(BaseModel):
 
     @classmethod
     def of(cls, front: Front) -> Self:
+        ids = [point.id for point in front.points]
+        points = [
+            FrontPoint.of(
+                point,
+                {name: [ids[j] for j in places[i]] for name, places in front.ties.items()},
+            )
+            for i, point in enumerate(front.points)
+        ]
+        return cls._of(front, points)
+
+    @classmethod
+    def _of(cls, front: Front, points: list[FrontPoint]) -> Self:
         return cls(
             supernet=front.supernet,
             job=front.job,
@@ -61,5 +81,58 @@ class FrontAnswer(BaseModel):
             ],
             reference_point=dict(front.reference_point),
             hypervolume=front.hypervolume,
-            points=[FrontPoint.of(point, front.ties.get(point.id, {})) for point in front.points],
+            points=points,
         )
+
+
+class FrontTexts:
+    """Fronts as JSON, the same text as that of their `FrontAnswer`s.
+
+    A point's is kept as long as the evaluation is the same object: fronts that are found again have
+    most points in common, and only the ties differ.
+    """
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[int, tuple[Evaluation, bytes]] = OrderedDict()
+
+    def of(self, front: Front) -> bytes:
+        """The body of an answer."""
+        around = FrontAnswer._of(front, []).model_dump_json().encode().removesuffix(b"]}")
+        ids = _equally_long([to_json(point.id) for point in front.points])
+        ties = [
+            ((b"]," if n else b"{") + to_json(name) + b":[", _lists(ids, places))
+            for n, (name, places) in enumerate(front.ties.items())
+        ]
+        pieces = [around]  # joined once: together they are megabytes
+        for i, point in enumerate(front.points):
+            pieces += (b"," if i else b"", self._point(point))
+            for name, others in ties:
+                pieces += (name, others[i])
+            pieces.append(b"]}}" if ties else b"{}}")
+        return b"".join([*pieces, b"]}"])
+
+    def _point(self, evaluation: Evaluation) -> bytes:
+        """Up to its ties."""
+        key = id(evaluation)
+        known, text = self._known.get(key, (None, b""))
+        if known is not evaluation:
+            text = FrontPoint.of(evaluation, {}).model_dump_json().encode().removesuffix(b"{}}")
+            self._known[key] = evaluation, text
+            while len(self._known) > _POINTS_KEPT:
+                self._known.popitem(last=False)
+        return text
+
+
+def _equally_long(ids: Sequence[bytes]) -> NDArray[np.bytes_]:
+    """With a comma after each. All of ours are; where one is not, spaces follow it."""
+    width = max(map(len, ids), default=0)
+    return np.array([id_.ljust(width) + b"," for id_ in ids], dtype=np.bytes_)
+
+
+def _lists(ids: NDArray[np.bytes_], places: Sequence[Places]) -> list[bytes]:
+    """For each point the ids of its ties, with a comma between two; a front has very many."""
+    if not places:
+        return []
+    text = ids[np.concatenate(places)].tobytes()
+    ends = np.cumsum([0, *map(len, places)]) * ids.itemsize
+    return [text[start : max(start, end - 1)] for start, end in pairwise(ends.tolist())]

@@ -1,19 +1,23 @@
 """The growing columns of one supernet."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from search_service.domain.evaluation import Evaluation
 from search_service.domain.judged.axis import Axis, Need
 from search_service.domain.judged.block import Block
 from search_service.domain.judged.growing import with_room
+from search_service.domain.judged.ordered import Ordered, Rows
 from search_service.domain.judged.places import Places
+from search_service.domain.judged.remembered import Remembered
 from search_service.domain.judged.view import View
 
 _VIEWS = 16  # kept, of the questions asked last
+_ORDERS = 8  # kept, of the values asked for last
 
 
 class Judged:
@@ -27,11 +31,14 @@ class Judged:
         self.size = 0
         self.replaced: list[int] = []  # rows, in the order in which they were
         self.places = Places()
+        self._shared: NDArray[np.int64] = np.empty(0, np.int64)
         self._ids: NDArray[np.bytes_] = np.empty(0, "S1")
         self._architectures: NDArray[np.uint64] = np.empty(0, np.uint64)
         self._values: dict[Axis, NDArray[np.float64]] = {}
         self._counts: Counter[Axis] = Counter()  # of values that are not replaced
         self._views: OrderedDict[tuple[Need, ...], View] = OrderedDict()
+        self._ordered: OrderedDict[Need, Ordered] = OrderedDict()
+        self._remembered = Remembered()
 
     @property
     def ids(self) -> NDArray[np.bytes_]:
@@ -79,6 +86,14 @@ class Judged:
             np.copyto(found, column, where=~np.isnan(column))
         return found
 
+    def ordered(self, need: Need) -> Ordered:
+        """The rows by what answers a need, which is the same in all views."""
+        ordered = self._ordered.setdefault(need, Ordered())
+        self._ordered.move_to_end(need)
+        while len(self._ordered) > _ORDERS:
+            self._ordered.popitem(last=False)
+        return ordered
+
     def view(self, needs: Sequence[Need]) -> View:
         """The rows with all of these values, one an architecture."""
         key = tuple(needs)
@@ -91,16 +106,25 @@ class Judged:
         self._views[key].catch_up()
         return self._views[key]
 
+    def evaluations(
+        self,
+        rows: Rows,
+        read: Callable[[Sequence[str]], Sequence[Evaluation]],
+        *,
+        way: Hashable,
+    ) -> list[Evaluation]:
+        """Those of some rows, in order; see `Remembered.of`."""
+        ids = [id_.decode() for id_ in self._ids[rows].tolist()]
+        return self._remembered.of(rows.tolist(), ids, read, way=way)
+
     def by_age(self, rows: Sequence[int]) -> list[int]:
         """By evaluation id, then by row."""
         return sorted(rows, key=lambda row: (self._ids[row], row))
 
-    def shared(self) -> NDArray[np.int64]:
-        """Rows whose architecture has several: by architecture, then by age."""
-        if not self.places.is_sorted(self.size):
-            self.places.sort(self.architectures)
-        rows = self.places.shared()
-        return rows[np.lexsort((rows, self.ids[rows], self.architectures[rows]))]
+    def shared(self) -> list[NDArray[np.int64]]:
+        """Rows whose architecture has several, by architecture, then by age: those that are sorted,
+        then all of the architectures that came since."""
+        return [self._shared, self._aged(self.places.recent(self.architectures))]
 
     def _find_replaced(self) -> None:
         """Take the values of evaluations that have a later row."""
@@ -110,16 +134,30 @@ class Judged:
         if self.places.has_room(self.size - first):
             for row in range(first, self.size):
                 architecture = int(self._architectures[row])
-                for other in self.places.of(architecture):
-                    if self._ids[other] == self._ids[row]:
-                        self._replace(np.array([other]))
+                others = np.array(self.places.of(architecture), dtype=np.int64)
+                same = others[self._ids[others] == self._ids[row]]
+                if len(same):
+                    self._replace(same)
                 self.places.add(architecture)
         else:
-            rows = self.shared()
+            self.places.sort(self.architectures)
+            self._shared = rows = self._aged(self.places.shared())
             same = (self.architectures[rows[1:]] == self.architectures[rows[:-1]]) & (
                 self.ids[rows[1:]] == self.ids[rows[:-1]]
             )
-            self._replace(rows[:-1][same])
+            known = np.array(self.replaced, dtype=np.int64)
+            self._replace(np.setdiff1d(rows[:-1][same], known))
+
+    def _aged(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Rows that are by architecture, then ascending: by architecture, then by age. Most are
+        so already, and ids are slow to sort."""
+        architectures, ids = self.architectures[rows], self.ids[rows]
+        same = architectures[1:] == architectures[:-1]
+        wrong = architectures[1:][same & (ids[1:] < ids[:-1])]
+        places = np.flatnonzero(np.isin(architectures, wrong))
+        order = np.lexsort((rows[places], ids[places], architectures[places]))
+        rows[places] = rows[places[order]]
+        return rows
 
     def _replace(self, rows: NDArray[Any]) -> None:
         self.replaced.extend(rows.tolist())

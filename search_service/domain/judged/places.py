@@ -19,10 +19,6 @@ class Places:
         """Whether so many may be added one by one."""
         return self.size - len(self._rows) + more <= _RECENT
 
-    def is_sorted(self, size: int) -> bool:
-        """Whether all of so many rows are."""
-        return len(self._rows) == size
-
     def add(self, architecture: int) -> int:
         """The next row's place; returned."""
         row = self.size
@@ -46,10 +42,19 @@ class Places:
         self.size = len(architectures)
 
     def shared(self) -> NDArray[np.int64]:
-        """Of sorted rows, those whose architecture has several; one architecture after another,
+        """Of the sorted rows, those whose architecture has several; one architecture after another,
         ascending."""
         same = self._sorted[1:] == self._sorted[:-1]
         several = np.zeros(len(self._sorted), dtype=bool)
         several[1:] |= same
         several[:-1] |= same
         return self._rows[several]
+
+    def recent(self, architectures: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """All rows of the architectures that came one by one since, by these, then ascending."""
+        came = np.array(list(self._recent), dtype=np.uint64)
+        first, end = (np.searchsorted(self._sorted, came, side=side) for side in ("left", "right"))
+        before = [self._rows[a:b] for a, b in zip(first.tolist(), end.tolist(), strict=True)]
+        own = [row for rows in self._recent.values() for row in rows]
+        rows = np.concatenate([np.array(own, dtype=np.int64), *before])
+        return rows[np.lexsort((rows, architectures[rows]))]

@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from search_service.domain.judged.axis import Need
 from search_service.domain.judged.growing import with_room
+from search_service.domain.judged.meeting import Meeting, meets
+from search_service.domain.judged.ordered import Ordered, Rows
 from search_service.domain.judged.places import Places
-from search_service.domain.kept import kept
+from search_service.domain.kept import kept, sets_aside
 from search_service.domain.spec import Constraint, Op
 
-Rows = NDArray[np.int64]
-
 _ONE_BY_ONE = 5000  # new rows, before all are looked at anew
-_STRIDE = 97  # one row in so many is looked at to guess where the least values end
 
 
 class Columns(Protocol):
@@ -34,9 +33,11 @@ class Columns(Protocol):
 
     def values(self, need: Need, rows: slice) -> NDArray[np.float64]: ...
 
+    def ordered(self, need: Need) -> Ordered: ...
+
     def by_age(self, rows: Sequence[int]) -> list[int]: ...
 
-    def shared(self) -> Rows: ...
+    def shared(self) -> Sequence[Rows]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +53,7 @@ class _Kept:
     """The rows of which a front under some constraints is made, whatever their bounds."""
 
     rows: Rows
+    costs: NDArray[np.float64]  # (m, n), as they were: a row that is replaced loses its values
     seen: int  # of the view's `_became`
 
 
@@ -71,7 +73,7 @@ class View:
         self._eligible = np.zeros(0, dtype=bool)
         self._size = 0  # rows that were looked at
         self._replaced = 0  # of the replaced ones, those that were looked at
-        self._became: list[int] = []  # rows that became eligible one by one
+        self._became: list[int] = []  # rows that became eligible since there was something kept
         self._kept: dict[tuple[int, ...], _Kept] = {}
 
     def catch_up(self) -> None:
@@ -89,24 +91,26 @@ class View:
             self._look_at_all()
             return
         complete = np.flatnonzero(self._complete(first)) + first
-        for row in [*replaced, *complete.tolist()]:
-            self._look_at(int(self._judged.architectures[row]))
+        looked_at = np.concatenate([np.array(replaced, dtype=np.int64), complete])
+        for architecture in np.unique(self._judged.architectures[looked_at]).tolist():
+            self._look_at(architecture, first)
 
-    def meeting(self, bounds: Sequence[Bound]) -> NDArray[np.bool_]:
-        """Which rows can answer under these bounds, (n,)."""
-        mask = self._eligible[: self._size].copy()
-        for bound in bounds:
-            mask &= _meets(self._column(bound.column), bound.constraint)
-        return mask
-
-    def worst(self, columns: int, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """The greatest of each of the first columns among some rows, of which there must be one."""
-        return np.array(
-            [np.max(self._column(i), where=mask, initial=-np.inf) for i in range(columns)]
+    def meeting(self, bounds: Sequence[Bound]) -> Meeting:
+        """Which rows can answer under these bounds."""
+        return Meeting(
+            self._eligible[: self._size],
+            [(self._column(bound.column), bound.constraint) for bound in bounds],
         )
 
-    def front(self, objectives: int, bounds: Sequence[Bound], mask: NDArray[np.bool_]) -> Rows:
-        """The rows of the front over the first columns, among those of `meeting`; equal ones all.
+    def worst(self, columns: int, bounds: Sequence[Bound]) -> NDArray[np.float64]:
+        """The greatest of each of the first columns among the rows that meet the bounds, of which
+        there must be one."""
+        meeting = self.meeting(bounds)
+        return np.array([self._greatest(i, bounds, meeting) for i in range(columns)])
+
+    def front(self, objectives: int, bounds: Sequence[Bound]) -> Rows:
+        """The rows of the front over the first columns, of those that meet the bounds; equal ones
+        all.
 
         Sorted by their values, then by their evaluations.
         """
@@ -114,23 +118,27 @@ class View:
         one_sided = all(signs[b.column] == _sign(b.constraint) for b in bounds) and all(
             sign == 1 for column, sign in signs.items() if column < objectives
         )
-        rows = self._keep(objectives, signs)[:] if one_sided else np.flatnonzero(mask)
-        rows = rows[mask[rows]]
-        costs = self.costs(objectives, rows)
-        rows = rows[kept(costs.T, objectives)]
+        rows = self._keep(objectives, signs) if one_sided else self.meeting(bounds).all()
+        if one_sided:
+            for bound in bounds:
+                rows = rows[meets(self._column(bound.column)[rows], bound.constraint)]
+        if not one_sided or any(column >= objectives for column in signs):
+            rows = rows[kept(self.costs(objectives, rows).T, objectives)]
         return self._sorted(objectives, rows)
 
-    def least(self, count: int, mask: NDArray[np.bool_]) -> Rows:
-        """Up to so many rows with the least values of the first column, least first."""
-        found = np.where(mask, self._column(0), np.inf)
-        sample = found[::_STRIDE]
-        guess = max(8, 4 * count // _STRIDE)
-        if len(sample) > guess:
-            limit = np.partition(sample, guess)[guess]
-            rows = np.flatnonzero(found <= limit)
-            if len(rows) >= count and np.isfinite(limit):
-                return self._sorted(1, rows)[:count]
-        return self._sorted(1, np.flatnonzero(mask))[:count]
+    def least(self, count: int, meeting: Meeting) -> Rows:
+        """Up to so many of the rows that meet some bounds, with the least values of the first
+        column, least first; of equal ones those of the first evaluations."""
+        column, ordered = self._column(0), self._ordered(0)
+        found = meeting.among(ordered.recent())
+        for rows in ordered.ascending():
+            found = self._least_of(count, np.concatenate([found, meeting.among(rows)]))
+            if len(found) >= count and column[rows[-1]] > column[found].max():
+                break
+            if meeting.asked_for_many:
+                found = self._least_of(count, meeting.all())
+                break
+        return self._sorted(1, found)[:count]
 
     def costs(self, columns: int, rows: Rows) -> NDArray[np.float64]:
         """Values of the first columns, (n, columns)."""
@@ -139,6 +147,35 @@ class View:
     def _column(self, i: int) -> NDArray[np.float64]:
         return self._columns[i][: self._size]
 
+    def _ordered(self, i: int) -> Ordered:
+        ordered = self._judged.ordered(self._needs[i])
+        ordered.catch_up(self._column(i))
+        return ordered
+
+    def _greatest(self, i: int, bounds: Sequence[Bound], meeting: Meeting) -> float:
+        column, ordered = self._column(i), self._ordered(i)
+        limits = [
+            bound.constraint.value
+            for bound in bounds
+            if bound.column == i and bound.constraint.op is Op.LE
+        ]
+        greatest = column[meeting.among(ordered.recent())].max(initial=-np.inf)
+        for rows in ordered.descending(min(limits, default=np.inf)):
+            found = meeting.among(rows)
+            if not len(found) and meeting.asked_for_many:
+                found = meeting.all()
+            if len(found):
+                return float(max(greatest, column[found].max()))
+        return float(greatest)
+
+    def _least_of(self, count: int, rows: Rows) -> Rows:
+        """Those with the `count` least values of the first column, and all equal to the last."""
+        if len(rows) <= count:
+            return rows
+        values = self._column(0)[rows]
+        limit: np.float64 = np.partition(values, count - 1)[count - 1]
+        return rows[values <= limit]
+
     def _complete(self, first: int = 0) -> NDArray[np.bool_]:
         complete = np.ones(self._size - first, dtype=bool)
         for i in range(len(self._needs)):
@@ -146,41 +183,75 @@ class View:
         return complete
 
     def _look_at_all(self) -> None:
-        self._became, self._kept = [], {}
-        eligible = self._complete()
-        shared = self._judged.shared()
-        shared = shared[eligible[shared]]
-        architectures = self._judged.architectures[shared]
-        older = np.flatnonzero(architectures[:-1] == architectures[1:])
-        eligible[shared[older]] = False
+        complete = self._complete()
+        eligible = complete.copy()
+        for shared in self._judged.shared():
+            rows = shared[complete[shared]]
+            architectures = self._judged.architectures[rows]
+            eligible[rows[:-1][architectures[:-1] == architectures[1:]]] = False
+        if self._kept:
+            became = np.flatnonzero(eligible & ~self._eligible[: self._size])
+            self._became.extend(became.tolist())
         self._eligible[: self._size] = eligible
 
-    def _look_at(self, architecture: int) -> None:
-        rows = self._judged.places.of(architecture)
-        complete = [r for r in rows if not any(np.isnan(column[r]) for column in self._columns)]
-        latest = self._judged.by_age(complete)[-1:]
-        for row in rows:
-            was, self._eligible[row] = bool(self._eligible[row]), row in latest
-            if self._eligible[row] and not was:
-                self._became.append(row)
+    def _look_at(self, architecture: int, first: int) -> None:
+        """Rows from `first` on are new. An architecture may have thousands, as searches come back
+        to it: while the row that answered stands, only the new ones can take its place."""
+        rows = np.array(self._judged.places.of(architecture), dtype=np.int64)
+        complete = rows[~np.any([np.isnan(column[rows]) for column in self._columns], axis=0)]
+        was = self._eligible[complete]
+        if was.any():
+            complete = complete[was | (complete >= first)]
+        latest = self._judged.by_age(complete.tolist())[-1:]
+        is_new = [row for row in latest if not self._eligible[row]]
+        self._eligible[rows] = False
+        self._eligible[latest] = True
+        self._became.extend(is_new)
 
     def _keep(self, objectives: int, signs: dict[int, int]) -> Rows:
         others = {column: sign for column, sign in signs.items() if column >= objectives}
         key = (objectives, *(part for pair in sorted(others.items()) for part in pair))
         known = self._kept.get(key)
-        if known is not None and self._eligible[known.rows].all():
-            new = np.array(self._became[known.seen :], dtype=np.int64)
-            new = np.setdiff1d(new[self._eligible[new]], known.rows)
-            if not len(new):
-                return known.rows
-            rows = np.concatenate([known.rows, new])
-        else:
+        if known is not None:
+            known = self._going_on(known, objectives, others)
+        if known is None:
             rows = np.flatnonzero(self._eligible[: self._size])
+            costs = self._signed(objectives, others, rows)
+            stays = kept(costs, objectives)
+            known = _Kept(rows=rows[stays], costs=costs[:, stays], seen=len(self._became))
+        self._kept[key] = known
+        return known.rows
+
+    def _going_on(self, known: _Kept, objectives: int, others: dict[int, int]) -> _Kept | None:
+        """With the rows that came since and without those that went; None where it must be made
+        anew.
+
+        A kept row that can answer no more had set others aside. They stay there if a new row is as
+        good as it in everything: an architecture that was evaluated again has its values again.
+        """
+        new = np.unique(np.array(self._became[known.seen :], dtype=np.int64))
+        new = np.setdiff1d(new[self._eligible[new]], known.rows)  # one may have gone and come back
+        costs = self._signed(objectives, others, new)
+        stays = self._eligible[known.rows]
+        for lost in known.costs[:, ~stays].T:
+            if not np.any(np.all(costs <= lost[:, None], axis=0)):
+                return None
+        if len(new):
+            stays &= ~sets_aside(costs, known.costs, objectives)
+            adds = kept(costs, objectives)
+            before = known.costs[:, stays]
+            adds = adds[~sets_aside(before, costs[:, adds], objectives)]
+            known.costs = np.concatenate([before, costs[:, adds]], axis=1)
+            known.rows = np.concatenate([known.rows[stays], new[adds]])
+        known.seen = len(self._became)
+        return known
+
+    def _signed(self, objectives: int, others: dict[int, int], rows: Rows) -> NDArray[np.float64]:
+        """What is compared of some rows: objectives, and constrained values by their signs; (m, n),
+        less is better."""
         costs = [self._column(i)[rows] for i in range(objectives)]
         costs += [sign * self._column(column)[rows] for column, sign in sorted(others.items())]
-        rows = rows[kept(np.stack(costs), objectives)]
-        self._kept[key] = _Kept(rows=rows, seen=len(self._became))
-        return rows
+        return np.stack(costs)
 
     def _sorted(self, columns: int, rows: Rows) -> Rows:
         keys = [self._judged.ids[rows], *(self._column(i)[rows] for i in reversed(range(columns)))]
@@ -189,10 +260,3 @@ class View:
 
 def _sign(constraint: Constraint) -> int:
     return 1 if constraint.op is Op.LE else -1
-
-
-def _meets(values: NDArray[np.float64], constraint: Constraint) -> NDArray[np.bool_]:
-    within: NDArray[np.bool_] = (
-        values <= constraint.value if constraint.op is Op.LE else values >= constraint.value
-    )
-    return within

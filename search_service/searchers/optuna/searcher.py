@@ -1,6 +1,6 @@
 """A searcher that asks one of Optuna's samplers."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from search_service.domain.space import Architecture, architecture_at, indices_o
 from search_service.errors import InvalidInput
 from search_service.searchers.base import Problem, Told
 from search_service.searchers.optuna.names import SAMPLERS
+from search_service.searchers.proposed import quick_to_look_in
 from search_service.searchers.remaining import Remaining
 from search_service.searchers.table import SEARCHERS, Entry
 from search_service.searchers.variation import ordinal_mutation
@@ -93,7 +94,7 @@ class OptunaSearcher:
     def ask(self, proposed: Sequence[Architecture], told: Sequence[Told]) -> Architecture | None:
         """See Searcher."""
         rng = np.random.default_rng([self._seed, len(proposed)])
-        taken = set(proposed)
+        taken = quick_to_look_in(proposed)
         if self._chosen.walks:
             return self._next(taken) or self._remaining.random(rng, taken)
         study = self._study_of(proposed, told)
@@ -104,7 +105,7 @@ class OptunaSearcher:
                 return architecture
         return self._remaining.redraw(self._neighbours(drawn, rng), rng, taken)
 
-    def _next(self, taken: set[Architecture]) -> Architecture | None:
+    def _next(self, taken: Collection[Architecture]) -> Architecture | None:
         from search_service.searchers.optuna.walk import Walk
 
         if self._walk is None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from search_service.domain.evaluation import Evaluation, Value
+from search_service.domain.evaluation import Evaluation, Finished, Value
 from search_service.domain.job import Claim
 from search_service.domain.judged import Judged
 from search_service.storage.base.paging import Page
@@ -13,20 +13,12 @@ from search_service.storage.base.paging import Page
 class Evaluations(Protocol):
     """What was evaluated."""
 
-    def record(
-        self,
-        claim: Claim,
-        evaluation: Evaluation,
-        *,
-        front: Sequence[str] | None,
-        hypervolume: float | None,
-        reference_point: Mapping[str, float] | None,
-    ) -> None:
-        """Store a finished evaluation, the job's counters and, when it changed, its front (ids of
-        evaluations of this job, else ValueError; None: unchanged), with an `evaluation` event and a
-        `front` event if changed. The same number recorded twice is left as it was first, with
-        everything that came with it. A hypervolume of None keeps the job's. The reference point is
-        kept from the first call that gives one. Raises LostClaim."""
+    def record(self, claim: Claim, finished: Sequence[Finished]) -> None:
+        """Store finished evaluations in this order, all or none of them, the job's counters and,
+        where it changed, its front (ids of evaluations of this job, else ValueError), each with an
+        `evaluation` event and a `front` event if changed. A number that is recorded already is
+        left as it was first, with everything that came with it. The reference point is kept from
+        the first that gives one. Raises LostClaim."""
         ...
 
     def record_final(

@@ -19,9 +19,11 @@ class Jobs(Protocol):
         """Raises NotFound."""
         ...
 
-    def last_events(self, job_ids: Collection[str]) -> Mapping[str, int]:
-        """The sequence number of the latest event of each; those that do not exist are left out.
-        What a job is, and what belongs to it, changes only with an event, but for its claim."""
+    def last_events(self, job_ids: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
+        """Sequence number and time of the latest event of each; those that do not exist are left
+        out. What a job is, and what belongs to it, changes only with an event, but for its claim.
+        The time tells apart events that had one number, where a database went back to an older
+        state and on from there."""
         ...
 
     def page(

@@ -14,10 +14,12 @@ class Measurements(Protocol):
         """Those that are stored. `images_png` is not kept here and comes back as None."""
         ...
 
-    def add(self, key: MeasurementKey, measurement: Measurement) -> Measurement:
-        """Store it unless the key is there already; return what is stored (the first one wins). A
-        lease on the key ends with it, whoever has it: an owner whose lease ran out may still come
-        with the value, and it is as good."""
+    def add(
+        self, measured: Mapping[MeasurementKey, Measurement]
+    ) -> Mapping[MeasurementKey, Measurement]:
+        """Store, all or none of them, those whose keys are not there already; what is stored for
+        each key comes back (the first one wins). A lease on a key ends with it, whoever has it: an
+        owner whose lease ran out may still come with the value, and it is as good."""
         ...
 
     def reserve(self, claim: Claim, keys: Collection[MeasurementKey]) -> Collection[MeasurementKey]:

@@ -8,7 +8,8 @@ class Workers(Protocol):
 
     def arrive(self, name: str, *, token: str, lease_seconds: float) -> None:
         """Take a name, or renew it with the same token; raises NameTaken while another token has it
-        and its lease has not ended."""
+        and its lease has not ended. Forgets those whose leases ended long ago: each process that
+        was killed left one."""
         ...
 
     def stay(self, name: str, *, token: str, lease_seconds: float) -> None:

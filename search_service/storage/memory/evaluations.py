@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from search_service.domain.evaluation import Evaluation, EvaluationState, Value
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished, Value
 from search_service.domain.job import Claim
 from search_service.domain.judged import Block, Judged
 from search_service.domain.objective import objective
@@ -21,35 +21,22 @@ class MemoryEvaluations:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
 
-    def record(
-        self,
-        claim: Claim,
-        evaluation: Evaluation,
-        *,
-        front: Sequence[str] | None,
-        hypervolume: float | None,
-        reference_point: Mapping[str, float] | None,
-    ) -> None:
-        evaluation = by_value(evaluation)
+    def record(self, claim: Claim, finished: Sequence[Finished]) -> None:
+        finished = [by_value(each) for each in finished]
         with self._tables.lock:
             record = self._tables.claimed(claim)
-            if evaluation.number in record.evaluations:
-                return
-            if front is not None:
-                _check_members(record, front, new=evaluation.id)
-            change = changes.recorded(
-                record.job,
-                evaluation,
-                front=front,
-                hypervolume=hypervolume,
-                reference_point=reference_point,
-            )
-            record.apply(by_value(change), now=self._tables.clock())
-            record.evaluations[evaluation.number] = evaluation
-            if front is not None:
-                record.front = set(front)
-            job = record.job
-            record.history.append((job.evaluations, job.front_size, job.hypervolume))
+            new = changes.unrecorded(finished, record.evaluations)
+            known = {e.id for e in record.evaluations.values()}
+            for each in new:
+                known.add(each.evaluation.id)
+                _check_members(record, each.front or (), known=known)
+            for each in new:
+                record.apply(changes.recorded(record.job, each), now=self._tables.clock())
+                record.evaluations[each.evaluation.number] = each.evaluation
+                if each.front is not None:
+                    record.front = set(each.front)
+                job = record.job
+                record.history.append((job.evaluations, job.front_size, job.hypervolume))
 
     def record_final(
         self,
@@ -62,7 +49,8 @@ class MemoryEvaluations:
         final_values = by_value(final_values)
         with self._tables.lock:
             record = self._tables.claimed(claim)
-            _check_members(record, [*front, *final_values])
+            known = {e.id for e in record.evaluations.values()}
+            _check_members(record, [*front, *final_values], known=known)
             change = changes.remeasured(record.job, front=front, hypervolume=hypervolume)
             record.apply(by_value(change), now=self._tables.clock())
             record.front = set(front)
@@ -142,8 +130,7 @@ class MemoryEvaluations:
         )
 
 
-def _check_members(record: JobRecord, ids: Collection[str], *, new: str | None = None) -> None:
-    known = {evaluation.id for evaluation in record.evaluations.values()} | {new}
+def _check_members(record: JobRecord, ids: Collection[str], *, known: Collection[str]) -> None:
     for id_ in sorted(ids):  # the first to be named is the same in every store
         if id_ not in known:
             raise ValueError(f"{id_!r} is no evaluation of {record.job.id}")

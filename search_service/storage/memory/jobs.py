@@ -30,10 +30,11 @@ class MemoryJobs:
         with self._tables.lock:
             return by_value(self._tables.job(job_id).job)
 
-    def last_events(self, job_ids: Collection[str]) -> Mapping[str, int]:
+    def last_events(self, job_ids: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
         with self._tables.lock:
             known = self._tables.jobs
-            return {id_: len(known[id_].events) for id_ in job_ids if id_ in known}
+            last = {id_: known[id_].events[-1] for id_ in job_ids if id_ in known}
+        return {id_: (event.sequence, event.at) for id_, event in last.items()}
 
     def page(
         self,

@@ -20,11 +20,15 @@ class MemoryMeasurements:
             stored = self._tables.measurements
             return {key: by_value(stored[key]) for key in keys if key in stored}
 
-    def add(self, key: MeasurementKey, measurement: Measurement) -> Measurement:
-        kept = replace(by_value(measurement), images_png=None)
+    def add(
+        self, measured: Mapping[MeasurementKey, Measurement]
+    ) -> Mapping[MeasurementKey, Measurement]:
+        kept = {key: replace(by_value(m), images_png=None) for key, m in measured.items()}
         with self._tables.lock:
-            self._tables.leases.pop(key, None)
-            return by_value(self._tables.measurements.setdefault(key, kept))
+            for key in kept:
+                self._tables.leases.pop(key, None)
+            stored = self._tables.measurements
+            return {key: by_value(stored.setdefault(key, m)) for key, m in kept.items()}
 
     def reserve(self, claim: Claim, keys: Collection[MeasurementKey]) -> Collection[MeasurementKey]:
         with self._tables.lock:

@@ -1,7 +1,7 @@
 """Worker processes in memory."""
 
 from search_service.errors import NameTaken
-from search_service.storage.clock import lease_end, stands
+from search_service.storage.clock import LONGEST_LEASE, lease_end, stands
 from search_service.storage.memory.tables import Tables
 
 
@@ -17,6 +17,9 @@ class MemoryWorkers:
             holder, until = self._tables.workers.get(name, (token, now))
             if holder != token and stands(until, now):
                 raise NameTaken(f"a worker named {name!r} is at work already")
+            ended = self._tables.workers.items()
+            for left in [old for old, (_, end) in ended if end <= now - LONGEST_LEASE]:
+                del self._tables.workers[left]
             self._tables.workers[name] = (token, lease_end(now, lease_seconds))
 
     def stay(self, name: str, *, token: str, lease_seconds: float) -> None:

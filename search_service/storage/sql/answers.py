@@ -31,7 +31,7 @@ class SqlAnswers:
             connection.execute(delete(tables.answers).where(mine, old))
             # Nobody sees this row before it is filled in. Who inserts the same key meanwhile waits
             # for the end of this transaction: PostgreSQL at the key, SQLite at its BEGIN.
-            if not insert_new(connection, tables.answers, _claim(key, now=now)):
+            if not insert_new(connection, tables.answers, [_claim(key, now=now)]):
                 kept = _find(connection, key, now=now)
                 assert kept is not None, "a key that is taken has an answer"
                 return kept, False

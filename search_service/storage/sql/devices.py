@@ -21,7 +21,7 @@ class SqlDevices:
         row = rows.row_of(by_value(device))
         named = _devices.name == device.name
         with self._database.writing() as connection:
-            if not insert_new(connection, tables.devices, row):
+            if not insert_new(connection, tables.devices, [row]):
                 statement = update(tables.devices).where(named)
                 connection.execute(statement.values(protocol=row["protocol"]))
             stored = select(tables.devices).where(named)

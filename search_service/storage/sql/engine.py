@@ -11,12 +11,22 @@ commit, and evaluations take hundreds.
 import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, exc, make_url
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Executable,
+    Row,
+    Table,
+    create_engine,
+    event,
+    exc,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 
@@ -25,6 +35,15 @@ from search_service.errors import InvalidSetting, StorageUnavailable
 POINTER = "/GANSEARCH_DATABASE_URL"
 TOLD = "gansearch_told"  # in a writing connection's info: ids of jobs with new events
 BUSY_TIMEOUT_SECONDS = 30.0
+# libpq's: seconds to connect; of silence, then between three questions whether anyone is there; and
+# milliseconds that what was sent may go without a receipt. One that is there is waited for.
+VANISHED = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 # What the driver raises for a statement that is wrong, whatever state the database is in.
 _MISTAKES = (exc.DataError, exc.IntegrityError, exc.NotSupportedError, exc.ProgrammingError)
 
@@ -52,7 +71,9 @@ class Database:
         self._single: Engine | None = None
         if self.sqlite_file is None:
             # Without a ping: who uses it can do without its answer.
-            self._single = create_engine(parsed, isolation_level="AUTOCOMMIT")
+            self._single = create_engine(
+                parsed, isolation_level="AUTOCOMMIT", connect_args=_connect_args(parsed)
+            )
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -68,6 +89,28 @@ class Database:
         """One that sees only what is committed, not what its own thread is in the middle of."""
         with _answering(), self.engine.begin() as connection:
             yield connection
+
+    def rows(
+        self,
+        statement: Executable,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        committed: bool = False,
+    ) -> Sequence[Row[Any]]:
+        """What one SELECT gives: on PostgreSQL in one round trip, if the connection that it is
+        tried on first still stands. `committed`: whatever its own thread is in the middle of."""
+        if self._thread.connection is not None and not committed:
+            return self._thread.connection.execute(statement, parameters).all()
+        if self._single is not None:
+            try:
+                with self._single.connect() as connection:
+                    return connection.execute(statement, parameters).all()
+            except _MISTAKES:
+                raise
+            except (exc.DBAPIError, exc.TimeoutError):
+                pass  # below with a connection that was asked whether it stands
+        with self.committed() as connection:
+            return connection.execute(statement, parameters).all()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -131,7 +174,7 @@ def parse_url(url: str) -> URL:
     """Raises InvalidSetting for what is no URL of SQLite (a file) or PostgreSQL."""
     try:
         parsed = make_url(url)
-    except exc.ArgumentError as error:
+    except (exc.ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise _refused("it is not a database URL") from error
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and parsed.database != ":memory:":
@@ -143,11 +186,15 @@ def parse_url(url: str) -> URL:
     raise _refused(f"{parsed.get_backend_name()!r} is not supported")
 
 
-def insert_new(connection: Connection, table: Table, row: Mapping[str, Any]) -> bool:
-    """Insert a row unless one of its unique values is there already; whether it was new."""
-    statement = insert_into(connection, table).values(row).on_conflict_do_nothing()
+def insert_new(
+    connection: Connection, table: Table, new: Sequence[Mapping[str, Any]]
+) -> set[tuple[Any, ...]]:
+    """Insert rows, in order, but for those of which a unique value is there already; the primary
+    keys of those that were new."""
+    statement = insert_into(connection, table).on_conflict_do_nothing()
     # Not by rowcount, which is -1 for an insert through psycopg.
-    return connection.execute(statement.returning(*table.primary_key)).first() is not None
+    found = connection.execute(statement.returning(*table.primary_key), new)
+    return {tuple(row) for row in found}
 
 
 def insert_into(connection: Connection, table: Table) -> "postgresql.Insert | sqlite.Insert":
@@ -173,7 +220,12 @@ def _engine(url: URL) -> Engine:
     serializer = partial(json.dumps, allow_nan=False, separators=(",", ":"))
     try:
         if url.get_backend_name() == "postgresql":
-            return create_engine(url, json_serializer=serializer, pool_pre_ping=True)
+            return create_engine(
+                url,
+                json_serializer=serializer,
+                pool_pre_ping=True,
+                connect_args=_connect_args(url),
+            )
         engine = create_engine(
             url, json_serializer=serializer, connect_args={"timeout": BUSY_TIMEOUT_SECONDS}
         )
@@ -182,6 +234,11 @@ def _engine(url: URL) -> Engine:
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _connect_args(url: URL) -> dict[str, int]:
+    """How long a server that has vanished from the network is waited for; the URL may say other."""
+    return {name: value for name, value in VANISHED.items() if name not in url.query}
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:

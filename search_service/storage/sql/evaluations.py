@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, delete, insert, or_, select, tuple_, update
 
-from search_service.domain.evaluation import Evaluation, EvaluationState, Value
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished, Value
 from search_service.domain.job import Claim, Job
 from search_service.domain.judged import Judged
 from search_service.errors import NotFound
@@ -16,6 +16,7 @@ from search_service.storage import changes
 from search_service.storage.base import Page
 from search_service.storage.clock import Clock
 from search_service.storage.sql import evaluation_pages, ledger, rows, tables
+from search_service.storage.sql.batch import Batch
 from search_service.storage.sql.engine import Database, insert_into
 from search_service.storage.sql.judged import MOVED_AFTER, JudgedRows, tail_row
 from search_service.storage.sql.recording import Known, Recording
@@ -34,84 +35,42 @@ class SqlEvaluations:
         self.judged_rows = JudgedRows(database)
         self._recording = Recording(database)
 
-    def record(
-        self,
-        claim: Claim,
-        evaluation: Evaluation,
-        *,
-        front: Sequence[str] | None,
-        hypervolume: float | None,
-        reference_point: Mapping[str, float] | None,
-    ) -> None:
+    def record(self, claim: Claim, finished: Sequence[Finished]) -> None:
         now = self._clock()
-        job = self._recording.record(
-            claim,
-            evaluation,
-            front=front,
-            hypervolume=hypervolume,
-            reference_point=reference_point,
-            now=now,
-        )
+        job = self._recording.record(claim, finished, now=now)
         if job is None:
-            job = self._record_anyhow(
-                claim,
-                evaluation,
-                front=front,
-                hypervolume=hypervolume,
-                reference_point=reference_point,
-                now=now,
-            )
-        if job is not None and job.evaluations % MOVED_AFTER == 0:
-            self.judged_rows.move_tail(evaluation.supernet)
+            job = self._record_anyhow(claim, finished, now=now)
+        if job is not None and job.evaluations % MOVED_AFTER < len(finished):
+            self.judged_rows.move_tail(finished[0].evaluation.supernet)
 
     def _record_anyhow(
-        self,
-        claim: Claim,
-        evaluation: Evaluation,
-        *,
-        front: Sequence[str] | None,
-        hypervolume: float | None,
-        reference_point: Mapping[str, float] | None,
-        now: datetime,
+        self, claim: Claim, finished: Sequence[Finished], *, now: datetime
     ) -> Job | None:
-        """Whatever the job's row is; None if the evaluation is recorded."""
-        evaluation = by_value(evaluation)
+        """Whatever the job's row is; None if all of them are recorded."""
+        finished = [by_value(each) for each in finished]
         with self._database.writing() as connection:
             row = ledger.claimed(connection, claim)
-            if _is_recorded(connection, claim, evaluation.number):
+            new = changes.unrecorded(finished, _recorded(connection, claim, finished))
+            if not new:
                 return None
-            change = by_value(
-                changes.recorded(
-                    rows.job(row),
-                    evaluation,
-                    front=front,
-                    hypervolume=hypervolume,
-                    reference_point=reference_point,
-                )
-            )
-            after = {
-                "on_front": False,
-                "recorded": change.job.evaluations,
-                "front_size": change.job.front_size,
-                "hypervolume": change.job.hypervolume,
-            }
-            connection.execute(insert(tables.evaluations), rows.evaluation_row(evaluation) | after)
-            order = rows.order_rows(evaluation.job, evaluation.number, evaluation.best_values)
-            connection.execute(insert(tables.evaluation_order), order)
-            if evaluation.state is EvaluationState.MEASURED:
-                connection.execute(insert(tables.judged_tail), tail_row(evaluation))
-            if front is not None:
-                _set_front(connection, claim, front)
-            ledger.write(connection, row, change, now=now)
+            batch = Batch.of(rows.job(row), new)
+            _check_members(connection, claim, batch.named_before())
+            connection.execute(insert(tables.evaluations), batch.evaluation_rows())
+            connection.execute(insert(tables.evaluation_order), batch.order_rows())
+            if tail := batch.tail_rows():
+                connection.execute(insert(tables.judged_tail), tail)
+            if batch.front is not None:
+                _set_front(connection, claim, batch.front)
+            ledger.write(connection, row, by_value(batch.change), now=now)
         if self._database.has_single_statements:
             known = Known(
-                job=change.job,
+                job=batch.job,
                 fence=claim.fence,
-                last_event=row["last_event"] + len(change.told),
-                front=None if front is None else frozenset(front),
+                last_event=row["last_event"] + len(batch.told),
+                front=batch.front,
             )
             self._recording.know(known)
-        return change.job
+        return batch.job
 
     def record_final(
         self,
@@ -122,17 +81,18 @@ class SqlEvaluations:
         hypervolume: float | None,
     ) -> None:
         final_values = by_value(final_values)
+        now = self._clock()
         with self._database.writing() as connection:
             row = ledger.claimed(connection, claim)
             change = changes.remeasured(rows.job(row), front=front, hypervolume=hypervolume)
-            _check_members(connection, claim, final_values)
+            _check_members(connection, claim, {*front, *final_values})
             remeasured = select(tables.evaluations).where(_evaluations.id.in_(list(final_values)))
             for found in connection.execute(remeasured).mappings().all():
                 before = rows.evaluation(found)
                 after = replace(before, final_values=final_values[before.id])
                 _set_final(connection, before, after)
             _set_front(connection, claim, front)
-            ledger.write(connection, row, by_value(change), now=self._clock())
+            ledger.write(connection, row, by_value(change), now=now)
 
     def get(self, evaluation_id: str) -> Evaluation:
         found = self._read(select(tables.evaluations).where(_evaluations.id == evaluation_id))
@@ -144,7 +104,7 @@ class SqlEvaluations:
         return self._read(_of_job(job_id).order_by(_evaluations.number))
 
     def front_of(self, job_id: str) -> list[Evaluation]:
-        return self._read(_of_job(job_id).where(_evaluations.on_front))
+        return self._read(front_of(job_id))
 
     def some(self, ids: Sequence[str]) -> list[Evaluation]:
         chosen = _evaluations.id.in_(list(ids))
@@ -169,24 +129,30 @@ class SqlEvaluations:
             )
 
     def _read(self, statement: Select[Any]) -> list[Evaluation]:
-        with self._database.reading() as connection:
-            return [rows.evaluation(row) for row in connection.execute(statement).mappings()]
+        return [rows.evaluation(row._mapping) for row in self._database.rows(statement)]
+
+
+def front_of(job_id: str) -> Select[Any]:
+    """The evaluations on a job's front."""
+    return _of_job(job_id).where(_evaluations.on_front)
 
 
 def _of_job(job_id: str) -> Select[Any]:
     return select(tables.evaluations).where(_evaluations.job == job_id)
 
 
-def _is_recorded(connection: Connection, claim: Claim, number: int) -> bool:
-    same = and_(_evaluations.job == claim.job.id, _evaluations.number == number)
-    return connection.execute(select(_evaluations.id).where(same)).first() is not None
+def _recorded(connection: Connection, claim: Claim, some: Sequence[Finished]) -> set[int]:
+    """Which of their numbers are."""
+    numbers = [each.evaluation.number for each in some]
+    same = and_(_evaluations.job == claim.job.id, _evaluations.number.in_(numbers))
+    return set(connection.execute(select(_evaluations.number).where(same)).scalars())
 
 
 def _check_members(connection: Connection, claim: Claim, ids: Collection[str]) -> None:
     members = select(_evaluations.id).where(
         _evaluations.job == claim.job.id, _evaluations.id.in_(list(ids))
     )
-    unknown = set(ids) - set(connection.execute(members).scalars())
+    unknown = set(ids) - set(connection.execute(members).scalars()) if ids else set[str]()
     for id_ in sorted(unknown):
         raise ValueError(f"{id_!r} is no evaluation of {claim.job.id}")
 
@@ -208,7 +174,6 @@ def _set_final(connection: Connection, before: Evaluation, after: Evaluation) ->
 
 
 def _set_front(connection: Connection, claim: Claim, front: Collection[str]) -> None:
-    _check_members(connection, claim, front)
     on_front = _evaluations.id.in_(list(front))
     connection.execute(
         update(tables.evaluations)

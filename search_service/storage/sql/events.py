@@ -40,8 +40,8 @@ class SqlEvents:
         self._tell(claim, Told(kind=EventKind.LOG, data={"message": message}))
 
     def _tell(self, claim: Claim, told: Told) -> None:
-        told = by_value(told)
+        told, now = by_value(told), self._clock()
         with self._database.writing() as connection:
             row = ledger.claimed(connection, claim)
             change = Change(job=rows.job(row), told=(told,))
-            ledger.write(connection, row, change, now=self._clock())
+            ledger.write(connection, row, change, now=now)

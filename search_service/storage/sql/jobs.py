@@ -5,15 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Select,
     and_,
     delete,
     exists,
     func,
     insert,
-    or_,
     select,
     tuple_,
     update,
@@ -23,12 +20,13 @@ from search_service.domain.job import Claim, Job, JobChange, JobState, JobStep
 from search_service.errors import NotFound
 from search_service.storage import changes, tokens
 from search_service.storage.base import Page
-from search_service.storage.clock import LONGEST_LEASE, Clock, lease_end
-from search_service.storage.sql import ledger, rows, tables
+from search_service.storage.clock import Clock, lease_end
+from search_service.storage.sql import claiming, ledger, rows, tables
 from search_service.storage.sql.engine import Database
 from search_service.storage.values import by_value
 
 _jobs = tables.jobs.c
+_events = tables.events.c
 _labels = tables.job_labels.c
 
 
@@ -40,22 +38,27 @@ class SqlJobs:
         self._clock = clock
 
     def add(self, job: Job) -> None:
-        job = by_value(job)
+        job, now = by_value(job), self._clock()
         change = changes.added(job)
         unclaimed = {"fence": 0, "worker": "", "last_event": len(change.told)}
         with self._database.writing() as connection:
             connection.execute(insert(tables.jobs), rows.row_of(job) | unclaimed)
             _insert_labels(connection, job)
-            ledger.tell(connection, change, after=0, now=self._clock())
+            ledger.tell(connection, change, after=0, now=now)
 
     def get(self, job_id: str) -> Job:
         with self._database.reading() as connection:
             return _job(connection, job_id)
 
-    def last_events(self, job_ids: Collection[str]) -> Mapping[str, int]:
-        statement = select(_jobs.id, _jobs.last_event).where(_jobs.id.in_(job_ids))
+    def last_events(self, job_ids: Collection[str]) -> Mapping[str, tuple[int, datetime]]:
+        last = and_(_events.job == _jobs.id, _events.sequence == _jobs.last_event)
+        statement = (
+            select(_jobs.id, _events.sequence, _events.at)
+            .join_from(tables.jobs, tables.events, last)
+            .where(_jobs.id.in_(job_ids))
+        )
         with self._database.reading() as connection:
-            return {row.id: row.last_event for row in connection.execute(statement)}
+            return {id_: (number, at) for id_, number, at in connection.execute(statement)}
 
     def page(
         self,
@@ -95,9 +98,7 @@ class SqlJobs:
             return {(kind, state): n for kind, state, n in connection.execute(statement)}
 
     def oldest_queued(self) -> datetime | None:
-        statement = select(func.min(_jobs.created_at)).where(
-            tables.OPEN_STATES, _jobs.state == JobState.QUEUED
-        )
+        statement = select(func.min(_jobs.created_at)).where(tables.QUEUED)
         with self._database.reading() as connection:
             oldest: datetime | None = connection.execute(statement).scalar_one()
         return oldest
@@ -106,13 +107,13 @@ class SqlJobs:
         now = self._clock()
         until = lease_end(now, lease_seconds)
         with self._database.writing() as connection:
-            row = connection.execute(_next_claimable(now)).mappings().one_or_none()
+            row = claiming.next_claimable(connection, now)
             if row is None:
                 return None
             fence = row["fence"] + 1
             taken = connection.execute(
                 update(tables.jobs)
-                .where(_jobs.id == row["id"], _jobs.fence == row["fence"], _claimable(now))
+                .where(_jobs.id == row["id"], _jobs.fence == row["fence"], claiming.claimable(now))
                 .values(fence=fence, worker=worker, lease_until=until)
             )
             if taken.rowcount != 1:
@@ -129,9 +130,10 @@ class SqlJobs:
         return Claim(job=rows.job(row), worker=claim.worker, fence=claim.fence, lease_until=until)
 
     def release(self, claim: Claim) -> None:
+        now = self._clock()
         with self._database.writing() as connection:
             ledger.claimed(connection, claim)
-            _set_lease(connection, claim, self._clock())
+            _set_lease(connection, claim, now)
 
     def step(self, job_id: str, step: JobStep) -> Job:
         now = self._clock()
@@ -167,34 +169,6 @@ class SqlJobs:
             )
             ledger.end_claim(connection, row, change, now=now)
         return change.job
-
-
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    far = now + LONGEST_LEASE
-    lease_ended = or_(
-        _jobs.lease_until.is_(None), _jobs.lease_until <= now, _jobs.lease_until > far
-    )
-    return or_(_jobs.state == JobState.QUEUED, and_(_jobs.state == JobState.RUNNING, lease_ended))
-
-
-def _next_claimable(now: datetime) -> Select[Any]:
-    others = tables.jobs.alias("others")
-    at_work = (
-        select(others.c.team, func.count().label("share"))
-        .where(tables.RUNNING, others.c.lease_until > now)
-        .where(others.c.lease_until <= now + LONGEST_LEASE)
-        .group_by(others.c.team)
-        .subquery("at_work")
-    )
-    share = func.coalesce(at_work.c.share, 0)
-    return (
-        select(tables.jobs)
-        .outerjoin(at_work, at_work.c.team == _jobs.team)
-        .where(tables.OPEN_STATES, _claimable(now))
-        .order_by(_jobs.priority.desc(), share, _jobs.created_at, _jobs.id)
-        .limit(1)
-        .with_for_update(of=tables.jobs, skip_locked=True)
-    )
 
 
 def _job(connection: Connection, job_id: str) -> Job:

@@ -145,10 +145,12 @@ class JudgedRows:
     def _read(self, supernet: str, known: _Known) -> bool:
         """Read what is new; False if the tail is too long to be read."""
         asked = {"of": supernet, "known_number": known.number, "known_size": known.size}
-        with self._database.committed() as connection:
-            found = connection.execute(_NEWS, asked).all()
-            tail = {row.evaluation: row.block for row in found if row.number is None}
-            tail |= _made(connection, [id_ for id_, block in tail.items() if block is None])
+        found = self._database.rows(_NEWS, asked, committed=True)
+        tail = {row.evaluation: row.block for row in found if row.number is None}
+        unmade = [id_ for id_, block in tail.items() if block is None]
+        if unmade:
+            with self._database.committed() as connection:
+                tail |= _made(connection, unmade)
         blocks = sorted((r for r in found if r.number is not None), key=lambda r: r.number)
         if known.size and (not blocks or blocks[0].size < known.size):
             # The database is not the one that was read: begin anew.

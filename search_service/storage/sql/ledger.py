@@ -1,6 +1,5 @@
 """A job's row under lock, the check of a claim's fence, and the events of a change."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -54,7 +53,7 @@ def write(
 def tell(connection: Connection, change: Change, *, after: int, now: datetime) -> None:
     """Store the events of a change, numbered from `after` + 1."""
     told = [
-        asdict(event) | {"job": change.job.id, "sequence": sequence, "at": now}
+        {**vars(event), "job": change.job.id, "sequence": sequence, "at": now}
         for sequence, event in enumerate(change.told, start=after + 1)
     ]
     if told:

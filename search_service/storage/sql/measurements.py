@@ -1,11 +1,12 @@
 """Measurements in a database."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, tuple_
 
-from search_service.domain.job import Claim, JobState
+from search_service.domain.job import Claim
 from search_service.domain.measurement import Measurement, MeasurementKey
 from search_service.storage.clock import LONGEST_LEASE, Clock
 from search_service.storage.sql import ledger, rows, tables
@@ -27,37 +28,46 @@ class SqlMeasurements:
 
     def find(self, keys: Iterable[MeasurementKey]) -> Mapping[MeasurementKey, Measurement]:
         by_digest = {rows.key_digest(key): key for key in keys}
-        digests = list(by_digest)
-        found = {}
+        if not by_digest:
+            return {}
         with self._database.reading() as connection:
-            for start in range(0, len(digests), KEYS_A_QUERY):
-                some = digests[start : start + KEYS_A_QUERY]
-                statement = select(tables.measurements).where(tables.measurements.c.key.in_(some))
-                for row in connection.execute(statement).mappings():
-                    found[by_digest[row["key"]]] = rows.measurement(row)
-        return found
+            return _find(connection, by_digest)
 
-    def add(self, key: MeasurementKey, measurement: Measurement) -> Measurement:
-        row = rows.measurement_row(key, by_value(measurement), now=self._clock())
-        stored = select(tables.measurements).where(tables.measurements.c.key == row["key"])
+    def add(
+        self, measured: Mapping[MeasurementKey, Measurement]
+    ) -> Mapping[MeasurementKey, Measurement]:
+        if not measured:
+            return {}
+        now = self._clock()
+        kept = {key: replace(by_value(m), images_png=None) for key, m in measured.items()}
+        by_digest = {rows.key_digest(key): key for key in kept}
+        digests = sorted(by_digest)  # one order for all, so that none wait in a circle
+        new_rows = [
+            rows.measurement_row(by_digest[d], kept[by_digest[d]], now=now) for d in digests
+        ]
         with self._database.writing() as connection:
-            insert_new(connection, tables.measurements, row)
-            connection.execute(delete(tables.measurement_leases).where(_leases.key == row["key"]))
-            return rows.measurement(connection.execute(stored).mappings().one())
+            new = insert_new(connection, tables.measurements, new_rows)
+            connection.execute(delete(tables.measurement_leases).where(_leases.key.in_(digests)))
+            others = {d: key for d, key in by_digest.items() if (d,) not in new}
+            stored = _find(connection, others) if others else {}
+        return kept | stored
 
     def reserve(self, claim: Claim, keys: Collection[MeasurementKey]) -> Collection[MeasurementKey]:
         now = self._clock()
         by_digest = {rows.key_digest(key): key for key in keys}
-        lease = {"job": claim.job.id, "fence": claim.fence}
+        mine = {"job": claim.job.id, "fence": claim.fence}
         with self._database.writing() as connection:
             ledger.claimed(connection, claim)
+            if not by_digest:
+                return set()
             insert = insert_into(connection, tables.measurement_leases)
-            held: list[str] = []
-            for digest in sorted(by_digest):  # one order for all, so that none wait in a circle
-                statement = insert.values(lease | {"key": digest}).on_conflict_do_update(
-                    index_elements=["key"], set_=lease, where=_is_free(claim, now)
-                )
-                held += connection.execute(statement.returning(_leases.key)).scalars()
+            statement = insert.on_conflict_do_update(
+                index_elements=["key"],
+                set_={"job": insert.excluded.job, "fence": insert.excluded.fence},
+                where=_is_free(claim, now),
+            ).returning(_leases.key)
+            leases = [mine | {"key": digest} for digest in sorted(by_digest)]  # as above
+            held = list(connection.execute(statement, leases).scalars())
             # Asked only now: whoever had a lease that was waited for has stored the value with its
             # end.
             stored = tables.measurements.c.key.in_(held)
@@ -76,11 +86,21 @@ class SqlMeasurements:
             connection.execute(delete(tables.measurement_leases).where(mine))
 
 
+def _find(
+    connection: Connection, by_digest: Mapping[str, MeasurementKey]
+) -> dict[MeasurementKey, Measurement]:
+    digests, found = list(by_digest), {}
+    for start in range(0, len(digests), KEYS_A_QUERY):
+        some = tables.measurements.c.key.in_(digests[start : start + KEYS_A_QUERY])
+        for row in connection.execute(select(tables.measurements).where(some)).mappings():
+            found[by_digest[row["key"]]] = rows.measurement(row)
+    return found
+
+
 def _is_free(claim: Claim, now: datetime) -> ColumnElement[bool]:
     """Of a lease that is there already: it is this job's, or its claim stands no more."""
     standing = select(_jobs.id, _jobs.fence).where(
-        tables.OPEN_STATES,
-        _jobs.state == JobState.RUNNING,
+        tables.RUNNING,
         _jobs.lease_until > now,
         _jobs.lease_until <= now + LONGEST_LEASE,
     )

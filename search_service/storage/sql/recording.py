@@ -1,4 +1,4 @@
-"""An evaluation recorded into PostgreSQL in one statement, which is a transaction by itself.
+"""Evaluations recorded into PostgreSQL in one statement, which is a transaction by itself.
 
 A process that records for a job knows from the last time what the job's row holds, as long as the
 job has told no event since: whatever changes counters, front or reference point tells one. So the
@@ -9,21 +9,17 @@ else depends on that, and where it fails nothing is done and the long way is tak
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from math import isfinite
 from typing import Any
 
-from search_service.domain.evaluation import Evaluation, EvaluationState
+from search_service.domain.evaluation import Finished
 from search_service.domain.job import Claim, Job
-from search_service.domain.judged import row_bytes
-from search_service.storage import changes
-from search_service.storage.sql import rows
+from search_service.storage.sql.batch import Batch
 from search_service.storage.sql.engine import Database
 
 _JOBS = 64  # whose rows are remembered
-_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 _RECORD = """
 WITH held AS (
@@ -38,18 +34,25 @@ WITH held AS (
         reason, samples_artifact, seconds, cached, created_at, on_front, recorded, front_size,
         hypervolume
     ) SELECT
-        %(id)s, held.id, %(supernet)s, %(number)s, %(architecture)s, %(options)s::json, %(state)s,
-        %(rung)s, %(values)s::json, %(final_values)s::json, %(reason)s, %(samples_artifact)s,
-        %(seconds)s, %(cached)s, %(created_at)s::timestamptz, %(on_front)s, %(recorded)s,
-        %(front_size)s, %(hypervolume)s::float8
-    FROM held
+        new.id, held.id, supernet, number, architecture, options, state, rung, values, final_values,
+        reason, samples_artifact, seconds, cached, created_at, on_front, recorded, front_size,
+        hypervolume
+    FROM held, json_to_recordset(%(evaluations)s::json) AS new (
+        id text, supernet text, number int, architecture text, options json, state text, rung int,
+        values json, final_values json, reason text, samples_artifact text, seconds float8,
+        cached bool, created_at timestamptz, on_front bool, recorded int, front_size int,
+        hypervolume float8
+    )
 ), ordered AS (
     INSERT INTO evaluation_order (job, name, value, number)
-    SELECT held.id, best.name, best.value, %(number)s
-    FROM held, unnest(%(names)s::text[], %(numbers)s::float8[]) AS best (name, value)
+    SELECT held.id, best.name, best.value, best.number
+    FROM held, unnest(%(names)s::text[], %(numeric)s::float8[], %(numbers)s::int[])
+        AS best (name, value, number)
 ), tail AS (
     INSERT INTO judged_tail (evaluation, supernet, block)
-    SELECT %(id)s, %(supernet)s, %(block)s::bytea FROM held WHERE %(judged)s
+    SELECT judged.evaluation, judged.supernet, judged.block
+    FROM held, unnest(%(judged)s::text[], %(supernets)s::text[], %(blocks)s::bytea[])
+        AS judged (evaluation, supernet, block)
 ), gone AS (
     UPDATE evaluations SET on_front = false
     WHERE id = ANY (%(gone)s::text[]) AND EXISTS (SELECT 1 FROM held)
@@ -61,6 +64,17 @@ WITH held AS (
 )
 SELECT id FROM held
 """
+
+
+def _time(value: object) -> str:
+    if not isinstance(value, datetime):
+        raise TypeError(f"no JSON form for {type(value).__name__} {value!r}")
+    if value.tzinfo is None:
+        raise ValueError(f"times that are stored must have a zone, got {value}")
+    return value.isoformat()
+
+
+_json = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_time).encode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,84 +103,49 @@ class Recording:
             while len(self._known) > _JOBS:
                 self._known.popitem(last=False)
 
-    def record(
-        self,
-        claim: Claim,
-        evaluation: Evaluation,
-        *,
-        front: Sequence[str] | None,
-        hypervolume: float | None,
-        reference_point: Mapping[str, float] | None,
-        now: datetime,
-    ) -> Job | None:
-        """The job after it; None where it could not be done so, nothing being changed by it unless
-        the same evaluation is recorded already. Raises as `values.by_value` does."""
+    def record(self, claim: Claim, finished: Sequence[Finished], *, now: datetime) -> Job | None:
+        """The job after them; None where it could not be done so, nothing being changed by it
+        unless the same evaluations are recorded already. Raises as `values.by_value` does."""
         known = self._known.get(claim.job.id)
         if known is None or known.fence != claim.fence or not self._database.has_single_statements:
             return None
-        after = known.front
-        if front is not None:
-            if known.front is None or not set(front) <= known.front | {evaluation.id}:
-                return None
-            after = frozenset(front)
-        reference_point = None if reference_point is None else dict(reference_point)
-        change = changes.recorded(
-            known.job,
-            evaluation,
-            front=front,
-            hypervolume=hypervolume,
-            reference_point=reference_point,
-        )
-        gone = [] if after is None or known.front is None else list(known.front - after)
-        last_event = known.last_event + len(change.told)
-        parameters = _job_columns(change) | _columns(evaluation)
-        parameters |= {
+        batch = Batch.of(known.job, finished)
+        if batch.front is not None and (
+            known.front is None or not batch.named_before() <= known.front
+        ):
+            return None
+        after = known.front if batch.front is None else batch.front
+        last_event = known.last_event + len(batch.told)
+        parameters = _parameters(batch) | {
             "fence": claim.fence,
             "known": known.last_event,
             "last_event": last_event,
-            "on_front": front is not None and evaluation.id in front,
-            "gone": gone,
+            "gone": list((known.front or frozenset()) - (after or frozenset())),
             "at": now,
         }
-        if not self._database.at_once(_RECORD, parameters, tells=change.job.id):
+        if not self._database.at_once(_RECORD, parameters, tells=claim.job.id):
             with self._lock:
                 self._known.pop(claim.job.id, None)
             return None
-        self.know(replace(known, job=change.job, last_event=last_event, front=after))
-        return change.job
+        self.know(replace(known, job=batch.job, last_event=last_event, front=after))
+        return batch.job
 
 
-def _job_columns(change: changes.Change) -> dict[str, Any]:
-    job = change.job
+def _parameters(batch: Batch) -> dict[str, Any]:
+    job, order, tail = batch.job, batch.order_rows(), batch.tail_rows()
     return {
         "job": job.id,
         "recorded": job.evaluations,
         "front_size": job.front_size,
-        "hypervolume": _finite(job.hypervolume),
+        "hypervolume": job.hypervolume,
         "reference_point": None if job.reference_point is None else _json(job.reference_point),
-        "kinds": [told.kind.value for told in change.told],
-        "data": [_json(told.data) for told in change.told],
+        "evaluations": _json(batch.evaluation_rows()),
+        "names": [row["name"] for row in order],
+        "numeric": [float(row["value"]) for row in order],
+        "numbers": [row["number"] for row in order],
+        "judged": [row["evaluation"] for row in tail],
+        "supernets": [row["supernet"] for row in tail],
+        "blocks": [row["block"] for row in tail],
+        "kinds": [told.kind.value for told in batch.told],
+        "data": [_json(told.data) for told in batch.told],
     }
-
-
-def _columns(evaluation: Evaluation) -> dict[str, Any]:
-    if evaluation.created_at.tzinfo is None:
-        raise ValueError(f"times that are stored must have a zone, got {evaluation.created_at}")
-    columns = rows.evaluation_row(evaluation)
-    for name in ("options", "values", "final_values"):
-        columns[name] = _json(columns[name])
-    judged = evaluation.state is EvaluationState.MEASURED
-    best = evaluation.best_values
-    columns["state"] = evaluation.state.value
-    columns["seconds"] = _finite(evaluation.seconds)
-    columns["names"] = [*best, rows.having(best)]
-    columns["numbers"] = [*(float(value.value) for value in best.values()), 0.0]
-    columns["judged"] = judged
-    columns["block"] = row_bytes(evaluation) if judged else None
-    return columns
-
-
-def _finite(number: float | None) -> float | None:
-    if number is not None and not isfinite(number):
-        raise ValueError(f"numbers that are stored must be finite, got {number}")
-    return number

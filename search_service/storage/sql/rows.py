@@ -87,7 +87,8 @@ def answer(row: RowMapping) -> Answer:
 
 def measurement_row(key: MeasurementKey, measured: Measurement, *, now: datetime) -> dict[str, Any]:
     """The key's columns and the measurement's; images are left out."""
-    return asdict(key) | {
+    return {
+        **vars(key),
         "key": key_digest(key),
         "value": measured.value,
         "low": measured.low,
@@ -131,7 +132,7 @@ def order_rows(job_id: str, number: int, best: Mapping[str, Value]) -> list[dict
 
 def key_digest(key: MeasurementKey) -> str:
     """One short primary key for what is up to a kilobyte of text."""
-    text = json.dumps(asdict(key), sort_keys=True, separators=(",", ":"))
+    text = json.dumps(vars(key), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -24,17 +24,16 @@ class SqlSupernets:
     def add(self, supernet: Supernet) -> None:
         row = rows.row_of(by_value(supernet))
         with self._database.writing() as connection:
-            if not insert_new(connection, tables.supernets, row):
+            if not insert_new(connection, tables.supernets, [row]):
                 raise NameTaken(f"a supernet is named {supernet.name!r} already")
 
     def get(self, id_or_name: str) -> Supernet:
         by_id = _supernets.id == id_or_name
         statement = select(tables.supernets).where(or_(by_id, _supernets.name == id_or_name))
-        with self._database.reading() as connection:
-            row = connection.execute(statement.order_by(by_id.desc())).mappings().first()
-        if row is None:
+        found = self._database.rows(statement.order_by(by_id.desc()))
+        if not found:
             raise NotFound(f"no supernet {id_or_name!r}")
-        return rows.supernet(row)
+        return rows.supernet(found[0]._mapping)
 
     def page(self, *, size: int, token: str | None = None) -> Page[Supernet]:
         age = (_supernets.created_at, _supernets.id)

@@ -67,7 +67,7 @@ supernets = Table(
     Index(None, "created_at", "id"),
 )
 
-OPEN_STATES = text("state IN ('queued', 'running')")
+QUEUED = text("state = 'queued'")
 RUNNING = text("state = 'running'")
 ON_FRONT = text("on_front")
 
@@ -99,14 +99,15 @@ jobs = Table(
     Index(None, "created_at", "id"),
     Index(None, "supernet", "created_at"),
     Index(None, "kind", "state"),
-    # For claims: without the terminal jobs that a long life collects.
+    # For claims: a step to each team of a priority, and to its oldest job.
     Index(
         "ix_jobs_claimable",
         "priority",
+        "team",
         "created_at",
         "id",
-        sqlite_where=OPEN_STATES,
-        postgresql_where=OPEN_STATES,
+        sqlite_where=QUEUED,
+        postgresql_where=QUEUED,
     ),
     # For the share that each team has of the workers.
     Index("ix_jobs_running", "team", sqlite_where=RUNNING, postgresql_where=RUNNING),

@@ -1,6 +1,9 @@
 """Worker processes in a database."""
 
-from sqlalchemy import ColumnElement, delete, or_, select
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from search_service.errors import NameTaken
 from search_service.storage.clock import LONGEST_LEASE, Clock, lease_end
@@ -19,12 +22,20 @@ class SqlWorkers:
 
     def arrive(self, name: str, *, token: str, lease_seconds: float) -> None:
         now = self._clock()
+        lease = _lease(token, now, lease_seconds)
         ended = or_(_workers.until <= now, _workers.until > now + LONGEST_LEASE)
-        if not self._take(name, token, lease_seconds, if_there=or_(_workers.token == token, ended)):
+        long_ago = _workers.until <= now - LONGEST_LEASE
+        with self._database.writing() as connection:
+            connection.execute(delete(tables.workers).where(long_ago))
+            taken = _take(connection, name, lease, if_there=or_(_workers.token == token, ended))
+        if not taken:
             raise NameTaken(f"a worker named {name!r} is at work already")
 
     def stay(self, name: str, *, token: str, lease_seconds: float) -> None:
-        if not self._take(name, token, lease_seconds, if_there=_workers.token == token):
+        lease = _lease(token, self._clock(), lease_seconds)
+        with self._database.writing() as connection:
+            taken = _take(connection, name, lease, if_there=_workers.token == token)
+        if not taken:
             raise NameTaken(f"another worker took the name {name!r}")
 
     def leave(self, name: str, *, token: str) -> None:
@@ -42,15 +53,18 @@ class SqlWorkers:
         with self._database.reading() as connection:
             return list(connection.execute(statement).scalars())
 
-    def _take(
-        self, name: str, token: str, lease_seconds: float, *, if_there: ColumnElement[bool]
-    ) -> bool:
-        """One statement, so that of two at once one has it."""
-        lease = {"token": token, "until": lease_end(self._clock(), lease_seconds)}
-        with self._database.writing() as connection:
-            statement = (
-                insert_into(connection, tables.workers)
-                .values(lease | {"name": name})
-                .on_conflict_do_update(index_elements=["name"], set_=lease, where=if_there)
-            )
-            return connection.execute(statement.returning(_workers.name)).first() is not None
+
+def _lease(token: str, now: datetime, seconds: float) -> dict[str, Any]:
+    return {"token": token, "until": lease_end(now, seconds)}
+
+
+def _take(
+    connection: Connection, name: str, lease: dict[str, Any], *, if_there: ColumnElement[bool]
+) -> bool:
+    """One statement, so that of two at once one has it."""
+    statement = (
+        insert_into(connection, tables.workers)
+        .values(lease | {"name": name})
+        .on_conflict_do_update(index_elements=["name"], set_=lease, where=if_there)
+    )
+    return connection.execute(statement.returning(_workers.name)).first() is not None

@@ -86,7 +86,7 @@ def test_numbers_that_are_not_finite_are_refused(
     refused(response, "/spec/constraints/0/value")
 
 
-def test_a_constraint_that_nothing_meets_tells_the_reachable_range(
+def test_promise_5_a_constraint_that_nothing_meets_is_refused_at_submit_with_the_reachable_range(
     client: httpx.Client, body: dict[str, Any]
 ) -> None:
     body["spec"]["constraints"] = [{"name": "macs", "op": "le", "value": 1}]

@@ -118,9 +118,10 @@ def test_the_best_is_the_least_under_the_bound(client: httpx.Client, ended: Job)
     best = client.get("/v1/supernets/tiny/best", params=query).json()
     assert best["evaluation"]["values"]["macs"]["value"] == least
     assert best["support"]["evaluations"] == len({e["text"] for e in known})
+    assert best["support"]["compared"] == min(50, len({e["text"] for e in known}) - 1)
     nothing = client.get("/v1/supernets/tiny/best", params={**query, "where": "macs<=1"}).json()
     assert nothing["evaluation"] is None
-    assert nothing["support"] == {"evaluations": 0}
+    assert nothing["support"] == {"evaluations": 0, "compared": 0}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from search_service import jobs
 from search_service.artifacts import Artifacts
@@ -19,6 +19,8 @@ from search_service.storage.base import Storage
 
 CHROMIUM = Path("/usr/bin/chromium")
 Run = Callable[[Job], Any]
+
+expect.set_options(timeout=30_000)  # a machine that does other things draws late
 
 pytestmark = [
     pytest.mark.parametrize("storage", ["sqlite"], indirect=True),
@@ -99,6 +101,28 @@ def test_the_best_under_a_constraint_is_answered_in_words(page: Page, ended: Job
     page.fill("#where", "macs<=1")
     page.click("#best button")
     expect(page.locator("#answer")).to_contain_text("No stored evaluation meets this")
+
+
+def test_what_is_asked_before_the_page_is_ready_waits_for_it(page: Page, ended: Job) -> None:
+    """The browser would send the form itself, and the page begin anew without the job."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/v1/devices", hold)
+    with page.expect_request("**/v1/devices"):
+        page.goto(f"/?job={ended.id}")
+    page.fill("#where", "latency_ms<=4")
+    expect(page.locator("#find")).to_be_disabled()
+    page.press("#where", "Enter")
+    page.wait_for_timeout(200)  # in which the browser would have gone elsewhere
+    assert f"job={ended.id}" in page.url
+    for route in held:
+        route.continue_()
+    expect(page.locator("#find")).to_be_enabled()
+    page.press("#where", "Enter")
+    expect(page.locator("#answer")).to_contain_text("that qualify")
 
 
 def test_a_training_is_followed_with_its_losses_and_pictures(

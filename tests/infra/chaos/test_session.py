@@ -82,5 +82,6 @@ def test_a_session_that_heeds_no_sigterm_is_told_of(log: Path) -> None:
     ]
     session = Session(words, environment=os.environ, log=log)
     until(lambda: log.read_text() == "\n")
-    assert session.terminate(0.2) is None
+    session.terminate()
+    assert session.wait(0.2) is None
     session.kill()

@@ -105,6 +105,17 @@ def test_a_mistake_is_one_line(
     assert told.out == ""
 
 
+@pytest.mark.parametrize("words", [[], ["job"], ["supernet"]])
+def test_without_a_command_it_shows_its_help_as_it_is(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(words) == 2
+    shown = capsys.readouterr().out
+    assert status([*words, "--help"]) == 0
+    assert shown == capsys.readouterr().out
+    assert shown.count("\n") > 10
+
+
 def test_an_unknown_setting_is_told(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,6 +64,7 @@ def test_only_the_front_makes_hypervolume(costs: Costs) -> None:
     reference = np.full(costs.shape[1], SIDE - 0.5)
     front = costs[pareto.non_dominated(costs)]
     assert pareto.hypervolume(front, reference) == pareto.hypervolume(costs, reference)
+    assert pareto.front_hypervolume(front, reference) == pareto.hypervolume(costs, reference)
 
 
 @given(COSTS)

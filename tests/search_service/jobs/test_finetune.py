@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from search_service import jobs
-from search_service.domain.evaluation import Evaluation, EvaluationState
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished
 from search_service.domain.ids import new_id
 from search_service.domain.job import Job, JobKind, JobState
 from search_service.domain.supernet import Supernet, SupernetStatus
@@ -63,9 +63,7 @@ def evaluated(
         values={},
         created_at=NOW,
     )
-    storage.evaluations.record(
-        claim, evaluation, front=None, hypervolume=None, reference_point=None
-    )
+    storage.evaluations.record(claim, [Finished(evaluation=evaluation)])
     return evaluation
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+import redis
 
 from search_service.queue import News, link, news, open_news
 
@@ -56,6 +57,24 @@ def test_every_listener_hears_and_again_after_redis_was_killed(
     until(lambda: all(listener.listening for listener in listeners))
     teller.tell("job_3")
     assert [said.get(timeout=20) for said in heard] == ["job_3"] * 2
+
+
+def test_what_others_say_on_the_channel_is_passed_over(
+    open_: Callable[[], News], port: int, start_redis: Server
+) -> None:
+    start_redis()
+    listener = open_()
+    said: queue.Queue[str] = queue.Queue()
+    listener.listen(said.put)
+    until(lambda: listener.listening)
+    with redis.Redis(port=port) as other:
+        other.publish(news.CHANNEL, b"\xff\xfe")
+        other.publish(news.CHANNEL, b"")
+    open_().tell("job_1")
+    heard = [said.get(timeout=20)]
+    while heard[-1] != "job_1":
+        heard.append(said.get(timeout=20))
+    assert listener.listening
 
 
 def test_a_redis_that_comes_later_is_listened_to(

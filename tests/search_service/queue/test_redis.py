@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from search_service.errors import InvalidSetting
-from search_service.queue import link, open_news, open_wake_ups
+from search_service.queue import link, open_cache, open_news, open_wake_ups
 
 Server = Callable[[], Callable[[], None]]
 
@@ -85,10 +85,21 @@ def test_after_a_failure_a_ring_costs_nothing_for_a_while(port: int) -> None:
         assert max(seconds_of(wake_ups.ring) for _ in range(100)) < 0.5
 
 
-@pytest.mark.parametrize("url", ["nonsense", "http://h:1"])
+@pytest.mark.parametrize(
+    "url", ["nonsense", "http://h:1", "redis://h:port/0", "redis://h:1/name", "redis://h:1/0?a=b"]
+)
 def test_a_url_that_is_none_of_redis_is_refused(url: str) -> None:
     with pytest.raises(InvalidSetting, match="GANSEARCH_REDIS_URL"):
         open_wake_ups(url)
+
+
+def test_options_of_a_url_change_nothing_of_what_is_read(port: int, start_redis: Server) -> None:
+    start_redis()
+    url = f"redis://127.0.0.1:{port}/0?decode_responses=true"
+    cache = open_cache(url)
+    assert cache is not None
+    cache.write("a", b"\xff")
+    assert cache.read(["a"]) == [b"\xff"]
 
 
 def test_a_redis_that_forbids_a_command_is_refused_in_one_line(

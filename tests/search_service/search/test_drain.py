@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from search_service.domain.evaluation import EvaluationState
 from search_service.domain.measurement import Measurement, MeasurementRequest
+from search_service.errors import MeasurementFailed
 from search_service.pools import Outcome
 
 
@@ -42,7 +44,10 @@ class Hands:
             return []
         ticket, request = self._held.pop()
         self._begin()
-        return [Outcome(ticket=ticket, measurement=self._measure(request))]
+        try:
+            return [Outcome(ticket=ticket, measurement=self._measure(request))]
+        except MeasurementFailed as error:
+            return [Outcome(ticket=ticket, failure=str(error))]
 
     def withdraw(self) -> Collection[int]:
         """See Pool."""
@@ -112,3 +117,19 @@ def test_what_does_not_end_in_time_is_handed_back(make_world: Any) -> None:
     successor = hands(world)
     world.run(pool=successor)
     assert {str(r.key) for r in deaf.begun} < {str(r.key) for r in successor.begun}
+
+
+def test_candidates_that_end_in_a_drain_are_recorded_those_that_failed_too(make_world: Any) -> None:
+    world = make_world()
+    job = world.submit(fidelity={"samples": [128], "final_samples": 2048})
+    in_hand = hands(world)
+    world.laboratory.failing = lambda text: text == in_hand.begun[0].architecture
+
+    def stop() -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        world.run(pool=in_hand, check=stop, drain_seconds=60)
+    recorded = world.storage.evaluations.of_job(job.id)
+    assert {e.architecture for e in recorded} == {r.architecture for r in in_hand.begun}
+    assert [e.state for e in recorded].count(EvaluationState.FAILED) == 1

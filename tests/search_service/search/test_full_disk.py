@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import fsspec
@@ -11,6 +11,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from search_service.artifacts import Artifacts
 from search_service.errors import ArtifactsUnavailable
+from search_service.pools import InlinePool, Outcome
 
 
 class SmallDisk(MemoryFileSystem):  # type: ignore[misc]  # fsspec is not typed
@@ -71,3 +72,27 @@ def test_a_search_that_ran_out_of_room_goes_on_from_what_it_recorded(
     ids = [e.id for e in world.storage.evaluations.of_job(again.id)]
     assert {e.id for e in kept} < set(ids)
     assert len(world.laboratory.requests) <= len(straight.laboratory.requests) + 6  # its window
+
+
+class Sheaf(InlinePool):
+    """All that was asked for comes in at once."""
+
+    def wait(self, timeout_seconds: float) -> Sequence[Outcome]:
+        outcomes: list[Outcome] = []
+        while more := super().wait(timeout_seconds):
+            outcomes += more
+        return outcomes
+
+
+def test_what_came_in_with_a_picture_that_has_no_room_is_kept(
+    make_world: Any, disk: Artifacts
+) -> None:
+    world = make_world()
+    world.artifacts = disk
+    world.submit()
+    SmallDisk.room = 4  # two pictures with their descriptions
+    with pytest.raises(ArtifactsUnavailable, match="No space left"):
+        world.run(pool=Sheaf(world.laboratory.measure))
+    asked = [request.key for request in world.laboratory.requests]
+    assert len(asked) > 2
+    assert set(world.storage.measurements.find(asked)) == set(asked[:2])

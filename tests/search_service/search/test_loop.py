@@ -11,6 +11,7 @@ from search_service.domain.evaluation import EvaluationState
 from search_service.domain.job import JobChange, JobState, JobStep
 from search_service.errors import LostClaim
 from search_service.queue import open_wake_ups
+from search_service.search.loop import RECORDED_AT_ONCE
 from search_service.telemetry.metrics import REGISTRY
 
 LATENCY = {"name": "latency_ms", "device": "cpu"}
@@ -232,3 +233,14 @@ def test_a_search_whose_budget_is_raised_under_way_equals_one_that_had_it(make_w
         changed.run(order=4, check=raise_it)
     changed.run(order=5)
     assert changed.outcome(raised) == straight.outcome(job)
+
+
+def test_candidates_that_need_no_measurement_are_recorded_in_turns(make_world: Any) -> None:
+    """So that a search of them is heard of, and can be stopped, while it runs."""
+    world = make_world()
+    job = world.submit(
+        objectives=[{"name": "macs"}, {"name": "params"}], budget={"evaluations": 150}
+    )
+    recorded: list[int] = []
+    world.run(check=lambda: recorded.append(len(world.storage.evaluations.of_job(job.id))))
+    assert recorded[:3] == [RECORDED_AT_ONCE, 2 * RECORDED_AT_ONCE, 150]

@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from search_service import catalog
 from search_service.domain.job import Ended, JobState
-from search_service.domain.measurement import Measurement, MeasurementRequest
+from search_service.domain.measurement import Measurement, MeasurementRequest, Protocol
+from search_service.domain.space import smallest
 from search_service.errors import MeasurementFailed
+from search_service.pools import InlinePool
+from search_service.search.measuring import Measuring
 
 
 class Killed(Exception):
@@ -160,3 +164,31 @@ def no_thread_is_left() -> Iterator[None]:
     before = threading.active_count()
     yield
     assert threading.active_count() == before
+
+
+def test_what_a_search_asks_for_twice_is_made_once(make_world: Callable[..., Any]) -> None:
+    world = make_world()
+    world.submit()
+    claim = world.storage.jobs.claim(worker="w", lease_seconds=60)
+    request = MeasurementRequest(
+        supernet=world.supernet.id,
+        supernet_digest=world.supernet.digest,
+        architecture=str(smallest(catalog.space_of(world.supernet))),
+        protocol=Protocol(objective="fid", parameters={"samples": 128, "seed": 0}),
+    )
+    measuring = Measuring(
+        claim=claim,
+        storage=world.storage,
+        pool=InlinePool(world.laboratory.measure),
+        artifacts=world.artifacts,
+    )
+    came: dict[int, Measurement | str] = {}
+    measuring.ask(0, request)
+    measuring.ask(1, request)
+    came |= measuring.receive(5.0)
+    measuring.ask(2, request)
+    while measuring.in_flight:
+        came |= measuring.receive(5.0)
+    assert len({m.value for m in came.values() if isinstance(m, Measurement)}) == 1
+    assert sorted(came) == [0, 1, 2]
+    assert len(world.laboratory.requests) == 1

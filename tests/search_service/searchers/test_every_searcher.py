@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from statistics import median
 from typing import Any
 
@@ -18,6 +19,7 @@ from search_service.searchers.base import Problem, Searcher, Told
 from search_service.searchers.selection import best_first
 
 Measure = Callable[[Architecture], Told]
+Undisturbed = Callable[[str], tuple[list[Architecture], list[Told]]]
 
 WINDOW = 3
 FIXED = {"channels.1": 0.5}
@@ -148,6 +150,17 @@ def run(
     return proposed, told
 
 
+@pytest.fixture(scope="module")
+def undisturbed(problem: Problem) -> Undisturbed:
+    """What a searcher proposes that is asked again and again, and what it was told."""
+
+    @cache
+    def found(named: str) -> tuple[list[Architecture], list[Told]]:
+        return run(build(named, problem), formula(problem.space), count=length(named))
+
+    return found
+
+
 def length(named: str) -> int:
     """How many proposals show what a searcher does."""
     if "fixed" in named:
@@ -159,8 +172,10 @@ def test_every_registered_searcher_is_under_test() -> None:
     assert {name for name, _ in EVERY.values()} == set(searchers.SEARCHERS)
 
 
-def test_proposes_only_admitted_ones_and_none_twice(named: str, problem: Problem) -> None:
-    proposed, _ = run(build(named, problem), formula(problem.space), count=length(named))
+def test_proposes_only_admitted_ones_and_none_twice(
+    named: str, problem: Problem, undisturbed: Undisturbed
+) -> None:
+    proposed, _ = undisturbed(named)
     assert len(proposed) == len(set(proposed)) == length(named)
     assert all(map(problem.admits, proposed))
     if "fixed" in named:
@@ -174,10 +189,12 @@ def test_built_anew_at_any_point_it_gives_the_same_answer(named: str, problem: P
         assert answer == proposed[number], f"number {number}"
 
 
-def test_an_answer_does_not_depend_on_what_was_asked_before(named: str, problem: Problem) -> None:
+def test_an_answer_does_not_depend_on_what_was_asked_before(
+    named: str, problem: Problem, undisturbed: Undisturbed
+) -> None:
     searcher = build(named, problem)
-    proposed, told = run(searcher, formula(problem.space), count=length(named))
-    for number in (length(named) - 1, 5, 8, 8):  # back, forth, and again
+    proposed, told = undisturbed(named)
+    for number in (length(named) - 1, 5, 8, 8):  # the end, back, forth, and again
         assert searcher.ask(proposed[:number], told[: max(0, number - WINDOW)]) == proposed[number]
 
 
@@ -222,19 +239,19 @@ def test_another_seed_gives_another_sequence(named: str, problem: Problem) -> No
     assert one != two
 
 
-def test_what_it_was_told_changes_what_it_proposes(named: str, problem: Problem) -> None:
+def test_what_it_was_told_changes_what_it_proposes(
+    named: str, problem: Problem, undisturbed: Undisturbed
+) -> None:
     if named in UNTAUGHT:
         return
-    measure = formula(problem.space)
 
     def opposite(architecture: Architecture) -> Told:
-        told = measure(architecture)
+        told = formula(problem.space)(architecture)
         assert told.costs is not None
         return Told(architecture=architecture, costs=tuple(-cost for cost in told.costs))
 
-    count = length(named)
-    one, _ = run(build(named, problem), measure, count=count)
-    two, _ = run(build(named, problem), opposite, count=count)
+    one, _ = undisturbed(named)
+    two, _ = run(build(named, problem), opposite, count=length(named))
     assert one[:4] == two[:4]
     assert one != two
 

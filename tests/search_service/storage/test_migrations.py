@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from search_service.domain.evaluation import EvaluationState, Value
+from search_service.domain.evaluation import EvaluationState, Finished, Value
 from search_service.domain.ids import new_id
 from search_service.domain.job import Job, JobKind, JobState, JobStep
 from search_service.domain.measurement import Measurement, MeasurementKey, Protocol
@@ -19,7 +19,7 @@ from search_service.storage.base import Answer, Storage
 from search_service.storage.sql.engine import Database
 from search_service.storage.sql.tables import metadata
 
-HEAD = 6
+HEAD = 7
 PROTOCOL = Protocol(objective="fid", parameters={"samples": 512, "rate": 1e22})
 KEYS = [
     MeasurementKey(
@@ -91,8 +91,11 @@ def fill(storage: Storage, new_job: Callable[..., Job], new_evaluation: Any) -> 
     claim = storage.jobs.claim(worker="first", lease_seconds=30)
     assert claim is not None
     storage.measurements.add(
-        KEYS[0],
-        Measurement(value=0.3, low=0.1, high=1e300, protocol=PROTOCOL, details={"ratio": 0.1}),
+        {
+            KEYS[0]: Measurement(
+                value=0.3, low=0.1, high=1e300, protocol=PROTOCOL, details={"ratio": 0.1}
+            )
+        }
     )
     storage.measurements.reserve(claim, KEYS[1:])
     ended = [
@@ -111,10 +114,14 @@ def fill(storage: Storage, new_job: Callable[..., Job], new_evaluation: Any) -> 
     for evaluation in ended:
         storage.evaluations.record(
             claim,
-            evaluation,
-            front=[ended[0].id],
-            hypervolume=0.5,
-            reference_point={"fid": 1.0},
+            [
+                Finished(
+                    evaluation=evaluation,
+                    front=[ended[0].id],
+                    hypervolume=0.5,
+                    reference_point={"fid": 1.0},
+                )
+            ],
         )
     storage.evaluations.record_final(
         claim, {ended[0].id: {"fid": replace(FID, value=0.4)}}, front=[ended[0].id], hypervolume=0.4

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from search_service.domain.ids import new_id
 from search_service.domain.job import Job, JobKind, JobState, team_of
-from search_service.errors import InvalidSetting
+from search_service.errors import InvalidSetting, StorageUnavailable
 from search_service.storage import migrate, open_storage
 from search_service.storage.schema import VERSION_TABLE
 from search_service.storage.sql.engine import Database
@@ -127,25 +127,42 @@ def test_an_unknown_revision_is_refused_by_both(url: str) -> None:
     [
         ("", "not a database URL"),
         ("nonsense", "not a database URL"),
+        ("postgresql://u@h:port/name", "not a database URL"),
         ("mysql://h/d", "mysql"),
         ("sqlite://", "file"),
         ("sqlite:///:memory:", "file"),
+    ],
+)
+def test_a_url_of_no_database_is_refused_in_one_line(bad: str, why: str) -> None:
+    with pytest.raises(InvalidSetting, match=why) as caught:
+        open_storage(bad)
+    assert caught.value.pointer == "/GANSEARCH_DATABASE_URL"
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("away", "why"),
+    [
         ("sqlite:////proc/none/x.db", "unable to open"),
         ("postgresql://u:secret@127.0.0.1:1/d", "refused"),
     ],
 )
-def test_a_database_that_cannot_be_opened_is_one_line(bad: str, why: str) -> None:
-    with pytest.raises(InvalidSetting, match=why) as caught:
-        open_storage(bad)
-    assert caught.value.pointer == "/GANSEARCH_DATABASE_URL"
-    assert "secret" not in str(caught.value)
-    assert "\n" not in str(caught.value)
+def test_a_database_that_cannot_be_reached_may_be_later_and_is_one_line(
+    away: str, why: str
+) -> None:
+    for open_ in (open_storage, migrate):
+        with pytest.raises(
+            StorageUnavailable, match=f"^GANSEARCH_DATABASE_URL: cannot use .*{why}"
+        ) as caught:
+            open_(away)
+        assert "secret" not in str(caught.value)
+        assert "\n" not in str(caught.value)
 
 
-def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_now_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
     path.write_bytes(b"not a database" * 100)
-    with pytest.raises(InvalidSetting, match="not a database"):
+    with pytest.raises(StorageUnavailable, match=r"x\.db: file is not a database$"):
         open_storage(f"sqlite:///{path}")
 
 

@@ -65,13 +65,14 @@ def test_an_evaluation_counts_once_by_its_outcome(ended: Ended, outcome: str) ->
     assert samples()[key] == before + 1
 
 
-def test_every_metric_of_the_contract_is_there_and_no_other() -> None:
+def test_every_metric_is_there_and_no_other() -> None:
     telemetry.observe_job(42)
     telemetry.observe_measurement("fid", 0.3, team="a", device="cpu")
     telemetry.set_hypervolume("job_x", 0.5)
     telemetry.set_workers(2, device="cpu")
     telemetry.observe_request("/v1/jobs", "GET", 200, 0.01)
     telemetry.count_evaluation(Ended("measured"))
+    telemetry.count_answers("job", "kept", 3)
     text = telemetry.exposition(queue()).decode()
     families = {family.name: family.type for family in text_string_to_metric_families(text)}
     assert families == {
@@ -85,6 +86,7 @@ def test_every_metric_of_the_contract_is_there_and_no_other() -> None:
         "gansearch_workers": "gauge",
         "gansearch_compute_seconds": "counter",
         "gansearch_http_request_duration_seconds": "histogram",
+        "gansearch_job_answers": "counter",
     }
 
 

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from search_service.errors import InvalidFile
-from workers.evaluators.perceiver import open_perceiver
+from tests.support.elsewhere import ELSEWHERE, Elsewhere
+from workers.evaluators.perceiver import Perceiver, open_perceiver
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 
@@ -58,6 +59,16 @@ def test_a_pair_s_distance_does_not_depend_on_the_batch(edges: Path) -> None:
     a, b = pictures(11, 3), pictures(11, 3, seed=1)
     alone = [perceiver(a[i : i + 1], b[i : i + 1])[0] for i in range(11)]
     assert perceiver(a, b) == pytest.approx(alone, rel=1e-6)
+
+
+def test_the_network_may_be_on_another_device() -> None:
+    a, b = pictures(11, 1), pictures(11, 1, seed=1)
+    with Elsewhere():
+        network = nn.Conv2d(3, 2, 3)
+        maps = lambda x: [network(x), x]  # noqa: E731
+        expected = Perceiver(maps, digest="")(a, b)
+        network.to(ELSEWHERE)
+        assert np.array_equal(Perceiver(maps, digest="", device=ELSEWHERE)(a, b), expected)
 
 
 def test_grey_images_are_seen_as_equal_colours(edges: Path) -> None:

@@ -1,11 +1,13 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
 from search_service.errors import InvalidFile
-from workers.evaluators.segmenter import open_segmenter
+from tests.support.elsewhere import ELSEWHERE, Elsewhere
+from workers.evaluators.segmenter import Segmenter, open_segmenter
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 
@@ -40,6 +42,15 @@ def test_the_class_of_a_pixel_is_that_of_the_highest_logit(bright_or_dark: Path)
     images = torch.tensor([[[[0, 255, 100], [200, 10, 127]]]] * 9, dtype=torch.uint8)
     assert segmenter(images).tolist() == [[[0, 1, 0], [1, 0, 0]]] * 9
     assert segmenter.classes == 2
+
+
+def test_the_network_may_be_on_another_device() -> None:
+    images = torch.randint(0, 256, (9, 3, 2, 4), dtype=torch.uint8)
+    with Elsewhere():
+        network: Any = Picky()
+        expected = Segmenter(network, classes=2, digest="")(images)
+        there = Segmenter(network.to(ELSEWHERE), classes=2, digest="", device=ELSEWHERE)
+        assert torch.equal(there(images), expected)
 
 
 def test_a_file_that_is_not_there_says_what_is_wanted(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from search_service.domain.space import smallest
 from search_service.domain.teacher import SuppliedTeacher
 from search_service.errors import InvalidFile
 from search_service.spaces.gan_compression import GanCompressionParameters
+from tests.support.elsewhere import ELSEWHERE, Elsewhere
 from workers.checkpoints import save_weights
 from workers.evaluators.supplied_teacher import open_teacher
 from workers.images.one_hot import one_hot
@@ -52,6 +53,18 @@ def test_one_that_paints_takes_maps_as_they_are_stored(tmp_path: Path) -> None:
     maps = torch.randint(0, 2, (18, 2, 32, 64), dtype=torch.uint8)
     images = open_teacher(about, SPADE)(maps, ANY)
     torch.testing.assert_close(images, network(one_hot(maps, 4)))
+
+
+@torch.no_grad()
+def test_it_may_be_on_another_device(tmp_path: Path) -> None:
+    network = spade_generator.dense_teacher(replace(SPADE, base_channels=2))
+    checkpoint, digest = written(network, tmp_path)
+    about = SuppliedTeacher(checkpoint=checkpoint, digest=digest, base_channels=2)
+    maps = torch.randint(0, 2, (3, 2, 32, 64), dtype=torch.uint8)
+    with Elsewhere():
+        there = open_teacher(about, SPADE, device=ELSEWHERE)
+        found = there(maps.to(ELSEWHERE), ANY).cpu()
+    assert torch.equal(found, open_teacher(about, SPADE)(maps, ANY))
 
 
 def test_what_does_not_fit_or_has_changed_is_refused(tmp_path: Path) -> None:

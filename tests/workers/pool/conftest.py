@@ -15,6 +15,7 @@ import pytest
 import ray
 
 from search_service.domain.measurement import MeasurementRequest, Protocol
+from tests.support.processes import titled
 
 GROUND = Path(__file__).with_name("ground.py")
 SOON = {  # a node that is killed is missed after some 2 seconds
@@ -180,3 +181,8 @@ def ask_for() -> Callable[..., MeasurementRequest]:
 @pytest.fixture(scope="session")
 def on_ground() -> Any:
     return nodes_on_ground
+
+
+@pytest.fixture(scope="session")
+def processes() -> Callable[[str], list[int]]:
+    return titled

@@ -3,12 +3,15 @@ says what comes or goes, one on standard output that it is done.
 
 `{"add": {…}}` starts a node with these parameters of Ray's, the head when there is none, and
 answers with its number; `{"kill": 2}` ends all its processes as a power cut would. All end with
-this process.
+this process, and so do the nodes that their autoscaler started.
 """
 
 import json
+import os
+import signal
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,10 @@ class Ground:
         for number, node in enumerate(self._nodes):
             if node is not None:
                 self.kill(number)
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if bytes(self._folder) in (entry / "cmdline").read_bytes():
+                    os.kill(int(entry.name), signal.SIGKILL)
 
 
 def main() -> None:

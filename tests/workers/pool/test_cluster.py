@@ -2,6 +2,7 @@
 
 import os
 import platform
+import signal
 import socket
 import subprocess
 import sys
@@ -55,7 +56,7 @@ cluster.close()
 
 @pytest.mark.slow
 @pytest.mark.ray
-@pytest.mark.xdist_group("ray")
+@pytest.mark.xdist_group("cluster")
 def test_a_local_ray_that_does_not_start_is_tried_again_and_its_rest_ended() -> None:
     environment = {**os.environ, "RAY_gcs_rpc_server_reconnect_timeout_s": "6"}
     started = subprocess.run(
@@ -141,3 +142,22 @@ def test_only_what_ray_raises_is_tried_again(
     with pytest.raises(seen, match=str(raised)):
         Cluster(cpus=1)
     assert len(begun) == starts
+
+
+def test_a_signal_amidst_the_start_leaves_time_to_clear_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray's core, where SIGTERM finds it, sets an alarm and passes the signal on."""
+    handler = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    armed = signal.getitimer(signal.ITIMER_REAL)
+
+    def init(**_: object) -> None:
+        signal.alarm(3)
+        raise KeyboardInterrupt
+
+    try:
+        monkeypatch.setattr("ray.init", init)
+        with pytest.raises(KeyboardInterrupt):
+            Cluster(cpus=1)
+        assert signal.alarm(0) == 0
+    finally:
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, *armed)

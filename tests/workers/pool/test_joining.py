@@ -24,7 +24,7 @@ EVALUATIONS = 40
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.ray,
-    pytest.mark.xdist_group("ray"),
+    pytest.mark.xdist_group("joining"),
     pytest.mark.timeout(900),
 ]
 
@@ -77,7 +77,7 @@ driver.run()
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def nodes(on_ground: Any) -> Iterator[Any]:
     with on_ground() as nodes:
         yield nodes
@@ -138,7 +138,8 @@ def test_a_cluster_that_dies_is_joined_again_at_its_address_and_the_job_goes_on(
 
 
 def test_a_cluster_of_another_version_is_refused_in_one_line(nodes: Any) -> None:
-    """It is the one of the test before, told to say so."""
+    """It is one of this version, told to say so."""
+    nodes.head()
     subprocess.run([sys.executable, "-c", TELL_ANOTHER_VERSION, nodes.address], check=True)
     refused = subprocess.run(
         [sys.executable, "-c", JOIN, nodes.address], check=True, capture_output=True, text=True

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.pool.need import Need, shard_actors
+from workers.pool.need import Need
 
 
 @pytest.mark.parametrize(
@@ -31,19 +31,3 @@ def test_any_even_split_of_a_gpu_is_used_up(parts: int, gpus: int) -> None:
 def test_what_is_not_needed_is_not_asked_for() -> None:
     assert Need(cpus=2).bundle() == {"CPU": 2}
     assert Need(cpus=1, gpus=0.5).bundle() == {"CPU": 1, "GPU": 0.5}
-
-
-@pytest.mark.parametrize(
-    ("cores", "expected"),
-    [
-        ([3], (1, 2)),
-        ([1, 1, 1], (3, 1)),  # two cores are on no node
-        ([1, 2, 4], (3, 2)),
-        ([0, 0], (1, 1)),
-        ([], (1, 1)),
-    ],
-)
-def test_shards_are_made_by_actors_that_fit_on_a_node_each(
-    cores: list[int], expected: tuple[int, int]
-) -> None:
-    assert shard_actors([{"CPU": float(count)} for count in cores]) == expected

@@ -19,7 +19,7 @@ from search_service.domain.measurement import Measurement
 from search_service.pools import Outcome
 from search_service.telemetry.metrics import REGISTRY
 from workers.pool import Cluster, Need, RayPool
-from workers.pool.ray_pool import MAX_DEATHS
+from workers.pool.in_hand import MAX_DEATHS
 
 PATIENCE_SECONDS = 200.0
 CONFTEST = Path(__file__).with_name("conftest.py")
@@ -28,7 +28,7 @@ CORES = 2  # of the node that is always there
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.ray,
-    pytest.mark.xdist_group("ray"),
+    pytest.mark.xdist_group("nodes"),
     pytest.mark.timeout(900),
 ]
 
@@ -232,21 +232,22 @@ def test_two_workers_have_a_share_each_and_the_last_one_has_all(
     cluster: Cluster, nodes: Any, seats: Any, ask_for: Any, go: Path
 ) -> None:
     theirs = go.with_name("theirs")
-    neighbour = subprocess.Popen(
-        [sys.executable, "-c", NEIGHBOUR, nodes.address, CONFTEST, theirs],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
     with closing(RayPool(seats(), room=cluster, need=Need(), idle_seconds=3600)) as pool:
         for _ in range(4):
             pool.submit(ask_for(f"wait {go}"))
-        served(pool, done=lambda _: actors() == CORES)
-        for _ in range(40):  # theirs may come as soon as one of ours leaves
-            pool.submit(ask_for("a"))
-        go.touch()
-        served(pool, done=lambda _: actors() == CORES - 1)
-        theirs.touch()
-        out, _ = neighbour.communicate(timeout=PATIENCE_SECONDS)
+        served(pool, done=lambda _: actors() == CORES)  # before theirs come
+        words = [sys.executable, "-c", NEIGHBOUR, nodes.address, CONFTEST, theirs]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as neighbour:
+            try:
+                for _ in range(40):  # theirs may come as soon as one of ours leaves
+                    pool.submit(ask_for("a"))
+                go.touch()
+                served(pool, done=lambda _: actors() == CORES - 1 or neighbour.poll() is not None)
+                theirs.touch()
+                out, _ = neighbour.communicate(timeout=PATIENCE_SECONDS)
+            finally:
+                neighbour.kill()
+        assert neighbour.returncode == 0
         assert 1 <= int(out) <= CORES
         go.unlink()
         for _ in range(4):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
 
 from search_service import spaces
 from search_service.domain.measurement import MeasurementRequest, Protocol
@@ -20,6 +21,9 @@ from search_service.telemetry.metrics import REGISTRY, set_workers
 from workers.checkpoint_uri import weights_at
 from workers.evaluation import Judging
 from workers.pool import Cluster, EvaluatorSpec, Need, RayPool
+from workers.pool.actors import Actor, Work
+from workers.pool.in_hand import InHand
+from workers.pool.staff import MISS_SECONDS, Staff
 
 ZOO = Path(__file__).parents[3] / "zoo" / "anycost-fashion32"
 PATIENCE_SECONDS = 400.0
@@ -28,7 +32,7 @@ SLEEP_SECONDS = 60.0  # see `light_seats`
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.ray,
-    pytest.mark.xdist_group("ray"),
+    pytest.mark.xdist_group("ray_pool"),
     pytest.mark.timeout(900),
 ]
 
@@ -120,6 +124,69 @@ def test_a_killed_actors_work_is_done_by_another_and_an_idle_pool_gives_all_back
         time.sleep(0.2)
     pool.submit(ask_for("bb"))
     assert until(pool, lambda found: len(found) == 1)[0].measurement is not None
+
+
+def test_actors_that_died_idle_together_cost_a_request_one_try(
+    cluster: Cluster, seats: Any, ask_for: Any, tmp_path: Path
+) -> None:
+    """As where the kernel wants memory: of three tries two are left for what comes."""
+    go, half = tmp_path / "go", Need(cpus=0.5)
+    with closing(RayPool(seats(cpus=0.5), room=cluster, need=half)) as pool:
+        for _ in range(4):
+            pool.submit(ask_for(f"wait {go}"))
+        begun = Path(f"{go}.waiting")
+        until(pool, lambda _: begun.exists() and len(begun.read_text()) == 4)
+        go.touch()
+        idle = {
+            outcome.measurement.details["process"]
+            for outcome in until(pool, lambda found: len(found) == 4)
+            if outcome.measurement is not None
+        }
+        assert len(idle) == 4
+        for process in idle:
+            os.kill(process, signal.SIGKILL)
+        tickets = [pool.submit(ask_for(name)) for name in ("a", "bb")]
+        assert sorted(
+            (outcome.ticket, outcome.failure)
+            for outcome in until(pool, lambda found: len(found) == 2)
+        ) == [(ticket, "") for ticket in tickets]
+
+
+def test_a_result_that_comes_as_its_actor_is_ended_for_being_late_is_the_last_of_that_actor(
+    cluster: Cluster, seats: Any, ask_for: Any
+) -> None:
+    actor, late = Actor(handle=seats()("")), InHand(room=cluster, limit_seconds=3600)
+    late.give(actor, Work(1, ask_for("a")))
+    late.give(actor, Work(2, ask_for("bb")))
+    first, second = late.references()
+    ray.wait([first, second], num_returns=2, timeout=PATIENCE_SECONDS)
+    late.kill_overdue([actor], time.monotonic() + 3601)
+    assert late.seconds_to_limit([actor]) == float("inf")  # its death is waited for
+    ended = late.take(first)
+    assert ended.outcome is not None
+    assert ended.outcome.measurement is not None
+    assert ended.died
+    assert [work.ticket for work in ended.again] == [2]
+    assert late.references() == []
+
+
+def test_what_no_node_has_is_told_once_and_what_one_has_is_not(
+    cluster: Cluster, seats: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    need = Need(cpus=1, gpus=1)
+    staff = Staff(seats(gpus=1), room=cluster, need=need, idle_seconds=60)
+
+    def told() -> list[object]:
+        return [vars(record)["needed"] for record in caplog.records if "needed" in vars(record)]
+
+    began = time.monotonic()
+    for later in (0, MISS_SECONDS / 2):
+        staff.follow(began + later, demand=1, devices=["phone", "cpu"])
+        assert not told()
+    for later in (60, 61):
+        staff.follow(began + later + MISS_SECONDS, demand=1, devices=["phone", "cpu"])
+    assert told() == [{"CPU": 1, "GPU": 1}, {"device:phone": 1}]
+    staff.dismiss(list(staff.actors))
 
 
 def test_actors_follow_the_work_and_are_counted_by_device_until_they_end(

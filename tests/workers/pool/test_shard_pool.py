@@ -4,33 +4,42 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
 from search_service.domain.scoring import GeneratorSpec, ScoreSpec
 from workers import zoo
-from workers.pool import Cluster
+from workers.pool import Cluster, Need
+from workers.pool.nodes import Node
+from workers.pool.room import Room
+from workers.pool.seat import remote
 from workers.pool.shard_pool import RayShards
-from workers.scoring.gather import gather
-from workers.scoring.pools import InlineShards, ShardPool
+from workers.pool.shard_seat import ShardSeat
+from workers.scoring.gather import MAX_TRIES, gather
+from workers.scoring.pools import InlineShards, Made, ShardPool
 from workers.scoring.shards import Side, in_order, plan
 from workers.scoring.shelf import FolderShelf
 from workers.scoring.work import ScoreWork
 
-pytestmark = [pytest.mark.slow, pytest.mark.ray, pytest.mark.xdist_group("ray")]
+SAMPLES = 1_100  # three shards
+CORES = 3
+TITLE = "ray::ShardSeat"  # of an actor's process
+
+pytestmark = [pytest.mark.slow, pytest.mark.ray, pytest.mark.xdist_group("shard_pool")]
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    with closing(Cluster(cpus=3)) as cluster:
+    with closing(Cluster(cpus=CORES)) as cluster:
         yield cluster
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def spec() -> ScoreSpec:
     about = json.loads(zoo.path("anycost-fashion32/parameters.json").read_text())
     generator = GeneratorSpec(
@@ -40,66 +49,76 @@ def spec() -> ScoreSpec:
         dataset=about["dataset"],
         architecture="8:64_64_32_32",
     )
-    return ScoreSpec(reference="fashion-mnist-32", generator=generator, samples=2_100)
+    return ScoreSpec(reference="fashion-mnist-32", generator=generator, samples=SAMPLES)
 
 
-def made(spec: ScoreSpec, pool: ShardPool, folder: Path, *, kill: bool = False) -> bytes:
+def made(
+    spec: ScoreSpec,
+    pool: ShardPool,
+    folder: Path,
+    *,
+    to_kill: Callable[[], list[int]] | None = None,
+) -> bytes:
     names = plan(Side.FAKE, spec.samples)
     killed: list[int] = []
 
     def check() -> None:
-        if kill and not killed:
-            killed.extend(_seats())
+        if to_kill is not None and not killed:
+            killed.extend(to_kill())
             for process in killed:
                 os.kill(process, signal.SIGKILL)
             time.sleep(0.5)
 
     shards = gather(names, pool, shelf=FolderShelf(folder), check=check, tell=lambda done: None)
-    assert bool(killed) is kill
+    assert bool(killed) is (to_kill is not None)
     return np.concatenate(in_order(names, shards)).tobytes()
 
 
-def _seats() -> list[int]:
-    """Processes of the actors: Ray names them by their class."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            title = (entry / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if title.startswith(b"ray::ShardSeat") and _is_ours(int(entry.name)):
-            found.append(int(entry.name))
-    return found
+class Fleeting:
+    """A cluster whose nodes are others whenever one looks."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.grant, self.nodes, self.check = cluster.grant, cluster.nodes, cluster.check
+
+    def look(self) -> Sequence[Node]:
+        return [Node(id=uuid4().hex, alive=True, resources={})]
 
 
-def _is_ours(process: int) -> bool:
-    """A descendant of this test run: other runs on this machine are left alone."""
-    while process > 1:
-        if process == os.getpid():
-            return True
-        try:
-            process = int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            return False
-    return False
+def shards(spec: ScoreSpec, room: Room, *, actors: int) -> RayShards:
+    """No more than so many fit."""
+    need = Need(cpus=CORES / actors)
+    seat = remote(ShardSeat).options(num_cpus=need.cpus)
+    return RayShards(lambda _: seat.remote(spec, None, overlap=False), room=room, need=need)
+
+
+@pytest.fixture(scope="module")
+def alone(spec: ScoreSpec, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """What one process makes."""
+    return made(spec, InlineShards(ScoreWork(spec=spec)), tmp_path_factory.mktemp("alone"))
 
 
 @pytest.mark.parametrize("actors", [1, 2, 3])
 def test_any_number_of_processes_makes_the_bits_of_one(
-    cluster: Cluster, spec: ScoreSpec, tmp_path: Path, actors: int
+    cluster: Cluster, spec: ScoreSpec, alone: bytes, tmp_path: Path, actors: int
 ) -> None:
-    alone = made(spec, InlineShards(ScoreWork(spec=spec)), tmp_path / "alone")
-    with closing(RayShards(spec, actors=actors, cores_each=1)) as pool:
+    with closing(shards(spec, cluster, actors=actors)) as pool:
+        assert made(spec, pool, tmp_path / "shared") == alone
+
+
+def test_the_actors_of_a_cluster_are_handed_the_checkpoint_and_make_the_bits_of_one(
+    cluster: Cluster, spec: ScoreSpec, alone: bytes, tmp_path: Path
+) -> None:
+    with closing(cluster.shards(spec, ScoreWork(spec=spec).checkpoint)) as pool:
         assert made(spec, pool, tmp_path / "shared") == alone
 
 
 def test_processes_that_died_idle_together_cost_a_shard_one_try(
-    cluster: Cluster, spec: ScoreSpec, tmp_path: Path
+    cluster: Cluster, spec: ScoreSpec, processes: Callable[[str], list[int]], tmp_path: Path
 ) -> None:
     """As with a node that goes: of three tries two are left for what comes."""
-    with closing(RayShards(spec, actors=3, cores_each=1)) as pool:
+    with closing(shards(spec, cluster, actors=3)) as pool:
         first = made(spec, pool, tmp_path / "first")  # all are up
-        for process in _seats():
+        for process in processes(TITLE):
             os.kill(process, signal.SIGKILL)
         time.sleep(0.5)
         names = plan(Side.FAKE, spec.samples)[:1]
@@ -114,9 +133,14 @@ def test_processes_that_died_idle_together_cost_a_shard_one_try(
         assert first.startswith(ended[0].shard.features.tobytes())
 
 
-def test_a_killed_process_costs_no_image(cluster: Cluster, spec: ScoreSpec, tmp_path: Path) -> None:
-    alone = made(spec, InlineShards(ScoreWork(spec=spec)), tmp_path / "alone")
-    with closing(RayShards(spec, actors=1, cores_each=1)) as pool:
+def test_a_killed_process_costs_no_image(
+    cluster: Cluster,
+    spec: ScoreSpec,
+    alone: bytes,
+    processes: Callable[[str], list[int]],
+    tmp_path: Path,
+) -> None:
+    with closing(shards(spec, cluster, actors=1)) as pool:
         first = plan(Side.FAKE, 512)
         gather(
             first,
@@ -125,4 +149,26 @@ def test_a_killed_process_costs_no_image(cluster: Cluster, spec: ScoreSpec, tmp_
             check=lambda: None,
             tell=lambda done: None,
         )
-        assert made(spec, pool, tmp_path / "shared", kill=True) == alone
+        shared = made(spec, pool, tmp_path / "shared", to_kill=lambda: processes(TITLE))
+        assert shared == alone
+
+
+@pytest.mark.parametrize("with_node", [True, False])
+def test_only_deaths_of_its_own_fail_a_shard(
+    cluster: Cluster, spec: ScoreSpec, processes: Callable[[str], list[int]], with_node: bool
+) -> None:
+    room = Fleeting(cluster) if with_node else cluster
+    name = plan(Side.FAKE, spec.samples)[0]
+    with closing(shards(spec, room, actors=1)) as pool:
+        pool.submit(name)
+        killed: set[int] = set()
+        ended: Sequence[Made] = []
+        while not ended:
+            if len(killed) <= MAX_TRIES:
+                for process in set(processes(f"{TITLE}.shard")) - killed:
+                    os.kill(process, signal.SIGKILL)
+                    killed.add(process)
+            ended = pool.wait(0.1)
+        (made,) = ended
+        assert (made.shard is not None) is with_node
+        assert ("was lost 3 times" in made.failure) is not with_node

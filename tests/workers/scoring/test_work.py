@@ -8,6 +8,7 @@ from PIL import Image
 
 from search_service.domain.scoring import ScoreSpec
 from search_service.errors import InvalidFile, InvalidInput, MeasurementFailed
+from tests.support.elsewhere import ELSEWHERE, Elsewhere
 from workers.scoring.gather import MAX_TRIES, gather
 from workers.scoring.pools import InlineShards
 from workers.scoring.shards import Shard, ShardName, Side, in_order, plan
@@ -98,6 +99,17 @@ def test_overlap_changes_no_bit(spec: ScoreSpec) -> None:
     name = plan(Side.FAKE, 300)[0]
     digests = {ScoreWork(spec=spec, overlap=on).shard(name).digest for on in (False, True)}
     assert len(digests) == 1
+
+
+def test_features_may_be_made_on_another_device(spec: ScoreSpec) -> None:
+    name = plan(Side.FAKE, 300)[0]
+    here = ScoreWork(spec=spec, overlap=False).shard(name)
+    with Elsewhere() as elsewhere:
+        there = ScoreWork(spec=spec, overlap=False, device=ELSEWHERE).shard(name)
+    # Rounding moves a pixel to the next level here and there, and with it one image's features.
+    mean, expected = (shard.features.mean(axis=0) for shard in (there, here))
+    np.testing.assert_allclose(mean, expected, rtol=1e-3)
+    assert elsewhere.operations
 
 
 def test_a_folders_images_come_by_name(pictures: Path) -> None:

@@ -39,7 +39,9 @@ def test_a_folder_per_label_is_trained_on(recipe: AnycostRecipe, tmp_path: Path)
 
 def test_labels_need_not_be_used(recipe: AnycostRecipe, tmp_path: Path) -> None:
     plain = replace(recipe, generator=replace(recipe.generator, classes=0))
-    assert begin(plain, fill(tmp_path)).labels is None
+    training = begin(plain, fill(tmp_path))
+    assert isinstance(training, AnycostTraining)
+    assert training.material.train[1] is None
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
         asked.append(tuple(level.shape[-1] for level in levels))
         return judge(network, levels, *rest)
 
-    monkeypatch.setattr("workers.training.anycost.judge", watched)
+    monkeypatch.setattr("workers.training.anycost_critic.judge", watched)
     return asked
 
 
@@ -250,7 +250,7 @@ def test_real_images_are_mirrored_only_where_asked(
         shown.extend(levels)
         return judge(network, levels, *rest)
 
-    monkeypatch.setattr("workers.training.anycost.judge", watched)
+    monkeypatch.setattr("workers.training.anycost_critic.judge", watched)
     training = AnycostTraining(of_stage(tiny, "plain", flip=flip), lopsided)
     corners = set()
     for index in (1, 2, 4, 5):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.support.pairs import write_pairs
 from workers.training.running import RunSettings
 
 PROCESS = """
@@ -91,15 +92,6 @@ SPADE: dict[str, dict[str, Any]] = {
 }
 
 
-def write_images(folder: Path) -> None:
-    rng = np.random.default_rng(0)
-    for side in ("A", "B"):
-        (folder / side).mkdir(parents=True)
-        for i in range(20):
-            pixels = rng.integers(256, size=(16, 16), dtype=np.uint8)
-            Image.fromarray(pixels).save(folder / side / f"{i:02}.png")
-
-
 def write_maps(folder: Path) -> None:
     rng = np.random.default_rng(0)
     for side in ("A", "B"):
@@ -158,7 +150,7 @@ def test_two_processes_with_half_a_batch_each_are_one_with_the_whole(
     as long as the difference shrinks with the rounding: float64 begins a billion times nearer, and
     an error in what is shared would be as large there as in float32.
     """
-    write_images(tmp_path / "images")
+    write_pairs(tmp_path / "images")
     write_maps(tmp_path / "maps")
     alone, shared = (
         train(tmp_path, recipes, steps, processes=count, precision=precision) for count in (1, 2)

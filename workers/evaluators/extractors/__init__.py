@@ -2,15 +2,21 @@
 
 from pathlib import Path
 
+import torch
+
 from workers.evaluators.extractors import fashion_classifier, inception  # registers them
 from workers.evaluators.extractors.base import EXTRACTORS, FeatureExtractor
+from workers.evaluators.placement import CPU
 
 __all__ = ["EXTRACTORS", "FeatureExtractor", "fashion_classifier", "inception", "open_extractor"]
 
 
-def open_extractor(name: str, file: Path | None = None) -> FeatureExtractor:
-    """The extractor of that name with the weights in `file`, or in the shipped one.
+def open_extractor(
+    name: str, file: Path | None = None, *, device: torch.device = CPU
+) -> FeatureExtractor:
+    """The extractor of that name with the weights in `file`, or in the shipped one, to run on
+    this device.
 
     Raises UnknownName, or InvalidFile when the file is missing or holds something else.
     """
-    return EXTRACTORS[name](file)
+    return EXTRACTORS[name](file, device)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor
 
 from search_service.errors import InvalidFile
@@ -12,7 +13,8 @@ from search_service.registry import Registry
 
 
 class FeatureExtractor(Protocol):
-    """Images to features, the same on every call. Not safe to share between threads."""
+    """Images to features, the same on every call; both are on the CPU, wherever it runs. Not safe
+    to share between threads."""
 
     @property
     def name(self) -> str:
@@ -48,8 +50,11 @@ class FeatureExtractor(Protocol):
         ...
 
 
-# Each opens an extractor from a file; None means the shipped one, where there is one.
-EXTRACTORS: Registry[Callable[[Path | None], FeatureExtractor]] = Registry("feature extractor")
+# Each opens an extractor from a file, to run on a device; None means the shipped file, where there
+# is one.
+EXTRACTORS: Registry[Callable[[Path | None, torch.device], FeatureExtractor]] = Registry(
+    "feature extractor"
+)
 
 
 def read_weights(path: Path, wanted: str) -> tuple[bytes, str]:

@@ -12,7 +12,7 @@ def tf_bilinear(images: Tensor, side: int) -> Tensor:
     Pixel i of the result lies at i·h/side of the source, between two of its pixels; beyond the last
     one it is that one.
     """
-    rows, columns = (_weights(size, side) for size in images.shape[-2:])
+    rows, columns = (_weights(size, side).to(images) for size in images.shape[-2:])
     return rows @ images @ columns.T
 
 

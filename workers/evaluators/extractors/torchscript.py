@@ -9,10 +9,11 @@ import torch
 
 from search_service.errors import InvalidFile
 from workers.evaluators.extractors.base import read_weights
+from workers.evaluators.placement import CPU
 
 
-def open_script(file: Path, wanted: str) -> tuple[Any, str]:
-    """The network on the CPU, for inference, and the file's SHA-256. Torch leaves its type open.
+def open_script(file: Path, wanted: str, device: torch.device = CPU) -> tuple[Any, str]:
+    """The network on a device, for inference, and the file's SHA-256. Torch leaves its type open.
 
     Raises InvalidFile, saying what is `wanted`, when it cannot be read or is no TorchScript.
     """
@@ -22,7 +23,7 @@ def open_script(file: Path, wanted: str) -> tuple[Any, str]:
             # TorchScript is deprecated, but it is what such networks are published in.
             warnings.simplefilter("ignore", DeprecationWarning)
             script = torch.jit.load(  # type: ignore[no-untyped-call]  # torch left it untyped
-                io.BytesIO(content), map_location="cpu"
+                io.BytesIO(content), map_location=device
             ).eval()
     except RuntimeError as error:
         raise InvalidFile(f"{file} is not TorchScript; {wanted}") from error

@@ -241,7 +241,9 @@ def test_the_last_events_of_many_jobs_are_known_at_once(
     queued = new_job()
     storage.jobs.add(queued)
     asked = [running.id, "job_none", queued.id]
-    assert storage.jobs.last_events(asked) == {running.id: 2, queued.id: 1}
+    last = {id_: storage.events.read(id_)[-1] for id_ in (running.id, queued.id)}
+    assert [last[running.id].sequence, last[queued.id].sequence] == [2, 1]
+    assert storage.jobs.last_events(asked) == {id_: (e.sequence, e.at) for id_, e in last.items()}
     assert storage.jobs.last_events([]) == {}
 
 

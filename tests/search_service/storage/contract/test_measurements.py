@@ -1,5 +1,6 @@
 """The contract of measurements: the first of a key stays, and one job at a time makes it."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -35,26 +36,43 @@ MEASUREMENT = Measurement(
 def test_a_measurement_comes_back_without_its_images(storage: Storage) -> None:
     kept = replace(MEASUREMENT, images_png=None)
     assert storage.measurements.find([KEY]) == {}
-    assert storage.measurements.add(KEY, MEASUREMENT) == kept
+    assert storage.measurements.add({KEY: MEASUREMENT}) == {KEY: kept}
     assert storage.measurements.find([KEY]) == {KEY: kept}
 
 
 def test_the_protocol_keeps_its_digest(storage: Storage) -> None:
-    storage.measurements.add(KEY, MEASUREMENT)
+    storage.measurements.add({KEY: MEASUREMENT})
     assert storage.measurements.find([KEY])[KEY].protocol.digest == PROTOCOL.digest
 
 
 def test_the_first_measurement_of_a_key_wins(storage: Storage) -> None:
-    first = storage.measurements.add(KEY, MEASUREMENT)
-    assert storage.measurements.add(KEY, replace(MEASUREMENT, value=9.0)) == first
-    assert storage.measurements.find([KEY]) == {KEY: first}
+    first = storage.measurements.add({KEY: MEASUREMENT})
+    assert storage.measurements.add({KEY: replace(MEASUREMENT, value=9.0)}) == first
+    assert storage.measurements.find([KEY]) == first
+
+
+def test_several_are_stored_at_once_and_those_that_were_there_stay(storage: Storage) -> None:
+    a, b, c = keys("a", "b", "c")
+    storage.measurements.add({b: MEASUREMENT})
+    later = replace(MEASUREMENT, value=9.0)
+    stored = storage.measurements.add({a: later, b: later, c: later})
+    assert [stored[key].value for key in (a, b, c)] == [9.0, MEASUREMENT.value, 9.0]
+    assert storage.measurements.find([a, b, c]) == stored
+    assert storage.measurements.add({}) == {}
+
+
+def test_of_several_that_cannot_all_be_stored_none_is(storage: Storage) -> None:
+    a, b = keys("a", "b")
+    with pytest.raises(ValueError, match="finite"):
+        storage.measurements.add({a: MEASUREMENT, b: replace(MEASUREMENT, value=math.nan)})
+    assert storage.measurements.find([a, b]) == {}
 
 
 @pytest.mark.parametrize("field", ["supernet_digest", "architecture", "protocol_digest", "device"])
 def test_every_part_of_the_key_counts(storage: Storage, field: str) -> None:
     other = replace(KEY, **{field: "other"})
-    storage.measurements.add(KEY, MEASUREMENT)
-    storage.measurements.add(other, replace(MEASUREMENT, value=9.0))
+    storage.measurements.add({KEY: MEASUREMENT})
+    storage.measurements.add({other: replace(MEASUREMENT, value=9.0)})
     found = storage.measurements.find([KEY, other])
     assert (found[KEY].value, found[other].value) == (MEASUREMENT.value, 9.0)
 
@@ -62,7 +80,7 @@ def test_every_part_of_the_key_counts(storage: Storage, field: str) -> None:
 def test_many_keys_are_found_at_once(storage: Storage) -> None:
     keys = [replace(KEY, architecture=str(number)) for number in range(1200)]
     for number in (0, 499, 500, 1199):
-        storage.measurements.add(keys[number], replace(MEASUREMENT, value=float(number)))
+        storage.measurements.add({keys[number]: replace(MEASUREMENT, value=float(number))})
     found = storage.measurements.find(keys)
     assert {key.architecture: m.value for key, m in found.items()} == {
         "0": 0,
@@ -96,7 +114,7 @@ def test_of_two_jobs_one_has_a_key_until_its_value_is_stored(
     assert set(storage.measurements.reserve(first, [a, b])) == {a, b}
     assert set(storage.measurements.reserve(second, [a, b, c])) == {c}
     assert set(storage.measurements.reserve(first, [a, c])) == {a}  # its own, again
-    storage.measurements.add(a, MEASUREMENT)
+    storage.measurements.add({a: MEASUREMENT})
     assert set(storage.measurements.reserve(second, [a, b])) == set()
     assert set(storage.measurements.reserve(first, [a])) == set()  # there is nothing to measure
     assert storage.measurements.find([a])[a].value == MEASUREMENT.value
@@ -178,6 +196,6 @@ def test_a_value_that_comes_after_its_lease_ran_out_counts_once(
     storage.jobs.renew(quick, lease_seconds=30)
     advance(20)
     assert set(storage.measurements.reserve(quick, [key])) == {key}
-    late = storage.measurements.add(key, replace(MEASUREMENT, value=7.0))
-    assert storage.measurements.add(key, replace(MEASUREMENT, value=9.0)) == late
-    assert storage.measurements.find([key]) == {key: late}
+    late = storage.measurements.add({key: replace(MEASUREMENT, value=7.0)})
+    assert storage.measurements.add({key: replace(MEASUREMENT, value=9.0)}) == late
+    assert storage.measurements.find([key]) == late

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from search_service import fronts
 from search_service.domain import pareto
-from search_service.domain.evaluation import Evaluation, EvaluationState, Value
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished, Value
 from search_service.domain.ids import new_id
 from search_service.domain.job import Claim, Job, JobKind
 from search_service.domain.objective import OBJECTIVES, Source
@@ -183,9 +183,7 @@ class Asker:
             values=values,
             created_at=NOW,
         )
-        self.storages[0].evaluations.record(
-            claim, evaluation, front=None, hypervolume=None, reference_point=None
-        )
+        self.storages[0].evaluations.record(claim, [Finished(evaluation=evaluation)])
         self.made.append(evaluation)
 
     def remeasure(self, which: int, final_values: dict[str, Value]) -> None:

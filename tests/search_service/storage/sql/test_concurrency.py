@@ -21,7 +21,7 @@ NewJob = Callable[..., Job]
 WORKER = """
 import sys, time
 from datetime import UTC, datetime
-from search_service.domain.evaluation import Evaluation, EvaluationState
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished
 from search_service.domain.ids import new_id
 from search_service.domain.job import JobState
 from search_service.errors import LostClaim
@@ -42,10 +42,10 @@ while any(state in ("queued", "running", "paused") for _, state in storage.jobs.
                 architecture=str(number), options={}, state=EvaluationState.MEASURED, rung=0,
                 values={}, created_at=datetime.now(UTC),
             )
-            storage.evaluations.record(
-                claim, evaluation, front=[evaluation.id], hypervolume=float(number),
-                reference_point=None,
+            finished = Finished(
+                evaluation=evaluation, front=[evaluation.id], hypervolume=float(number)
             )
+            storage.evaluations.record(claim, [finished])
             print("record", claim.job.id, number, flush=True)
         storage.jobs.finish(claim, state=JobState.SUCCEEDED, reason="budget")
     except LostClaim:
@@ -264,7 +264,7 @@ while left:
             time.sleep(600)
         print("made", key.architecture, flush=True)
         made += 1
-        storage.measurements.add(key, Measurement(value=1, low=1, high=1, protocol=protocol))
+        storage.measurements.add({key: Measurement(value=1, low=1, high=1, protocol=protocol)})
     found = storage.measurements.find(window)
     left = [key for key in left if key not in found]
     if not any(key in found for key in window):

@@ -2,16 +2,17 @@
 
 import sqlite3
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 
 from search_service.errors import StorageUnavailable
 from search_service.storage import open_storage
 from search_service.storage.sql import engine, tables
-from search_service.storage.sql.engine import Database
+from search_service.storage.sql.engine import Database, _connect_args, parse_url
 
 
 def one_line(error: StorageUnavailable) -> str:
@@ -81,3 +82,38 @@ def test_a_wrong_statement_is_no_outage(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError), database.writing() as connection:
         connection.execute(insert(tables.devices), {"id": "dev_1", "name": None})
     database.close()
+
+
+def test_a_row_is_read_though_the_connection_to_it_was_broken(empty_postgres_url: str) -> None:
+    database = Database(empty_postgres_url)
+    mine = text("SELECT pg_backend_pid()")
+    (broken,) = database.rows(mine)[0]
+    assert database.rows(mine)[0] == (broken,)  # it is kept
+    with database.writing() as connection:
+        connection.execute(text(f"SELECT pg_terminate_backend({broken})"))
+    for _ in range(2):
+        assert database.rows(mine)[0] != (broken,)
+    database.close()
+
+
+def test_what_is_not_committed_is_read_in_its_own_transaction_alone(database_url: str) -> None:
+    database = Database(database_url)
+    open_storage(database_url).close()
+    row = {"name": "w", "token": "t", "until": datetime(2030, 1, 1, tzinfo=UTC)}
+    names = select(tables.workers.c.name)
+    with database.together() as connection:
+        connection.execute(insert(tables.workers), row)
+        assert [tuple(found) for found in database.rows(names)] == [("w",)]
+        assert database.rows(names, committed=True) == []
+    assert [tuple(found) for found in database.rows(names)] == [("w",)]
+    database.close()
+
+
+def test_a_server_that_vanishes_is_not_waited_for_for_ever_unless_the_url_says_so() -> None:
+    for query, seconds in (("", 10), ("?connect_timeout=3", 3)):
+        url = parse_url(f"postgresql://u@h/name{query}")
+        engine = Database(url.render_as_string()).engine
+        _, options = engine.dialect.create_connect_args(url)
+        said = {**options, **_connect_args(url)}
+        assert int(said["connect_timeout"]) == seconds
+        assert said["tcp_user_timeout"] == 30_000

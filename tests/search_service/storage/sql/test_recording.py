@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from search_service.domain.evaluation import Evaluation, EvaluationState, Value
+from search_service.domain.evaluation import Evaluation, EvaluationState, Finished, Value
 from search_service.domain.ids import new_id
 from search_service.domain.job import Claim, Job, JobState, JobStep
 from search_service.errors import LostClaim
@@ -77,10 +77,14 @@ def test_both_ways_leave_the_same_whoever_records_and_whatever_comes_between(
         for storage in (reference, several[who]):
             storage.evaluations.record(
                 claim,
-                evaluation,
-                front=members,
-                hypervolume=hypervolume,
-                reference_point={"fid": float(len(recorded))} if front else None,
+                [
+                    Finished(
+                        evaluation=evaluation,
+                        front=members,
+                        hypervolume=hypervolume,
+                        reference_point={"fid": float(len(recorded))} if front else None,
+                    )
+                ],
             )
     stored = several[0]
     assert stored.evaluations.of_job(job.id) == reference.evaluations.of_job(job.id)
@@ -126,10 +130,7 @@ def record_in_short(
 ) -> Job | None:
     return recording.record(
         claim,
-        evaluation,
-        front=[evaluation.id],
-        hypervolume=1.0,
-        reference_point=None,
+        [Finished(evaluation=evaluation, front=[evaluation.id], hypervolume=1.0)],
         now=clock(),
     )
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from search_service.errors import InvalidFile, InvalidInput
+from tests.support.elsewhere import ELSEWHERE, Elsewhere
 from workers.evaluators.extractors import open_extractor
 from workers.evaluators.extractors.inception_network import InceptionNetwork
 
@@ -122,6 +123,16 @@ def test_the_common_state_dict_fills_the_network(state_file: Path) -> None:
         expected = network(images.expand(-1, 3, -1, -1))
     torch.testing.assert_close(features, expected, rtol=1e-4, atol=1e-5)
     assert extractor.logits(features).shape == (2, extractor.classes) == (2, 1008)
+
+
+def test_the_network_may_be_on_another_device(state_file: Path) -> None:
+    images = torch.randint(0, 256, (2, 1, 16, 16)).byte()
+    expected = open_extractor("inception", state_file)(images)
+    with Elsewhere():
+        there = open_extractor("inception", state_file, device=ELSEWHERE)
+        features = there(images)
+        assert torch.equal(features, expected)
+        assert there.logits(features).device == features.device == images.device
 
 
 def test_a_name_that_tells_its_digest_must_tell_the_right_one(

@@ -1,20 +1,43 @@
 """The folders of a local Ray."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from workers.pool import FOLDERS, RayFolder, remove_abandoned_folders
+from workers.ray_folders import FOLDERS, RayFolder, remove_abandoned_folders
 
 OWNER = """
 import sys, time
-from workers.pool import RayFolder
+from workers.ray_folders import RayFolder
 print(RayFolder().path, flush=True)
 time.sleep(60)
+"""
+
+LINGERING = """
+import time
+print("there", flush=True)
+time.sleep(60)
+"""
+BUSY = """
+import os, time
+from contextlib import suppress
+from pathlib import Path
+place = Path(os.environ["PLACE"]) / "logs"
+place.mkdir()
+for number in range(2000):
+    (place / str(number)).touch()
+print("busy", flush=True)
+end = time.monotonic() + 1
+while time.monotonic() < end:
+    number += 1
+    with suppress(OSError):
+        (place / str(number)).touch()
 """
 
 
@@ -34,19 +57,55 @@ def test_the_folder_of_a_killed_process_is_removed_and_that_of_a_living_one_stay
     with owner() as (killed, abandoned), owner() as (_, kept):
         mine = RayFolder()
         lingering = subprocess.Popen(
-            [sys.executable, "-c", "import time; time.sleep(60)", f"--dir={abandoned}/x"]
+            [sys.executable, "-c", LINGERING, f"--dir={abandoned}/x"], stdout=subprocess.PIPE
         )
+        assert lingering.stdout is not None
+        lingering.stdout.readline()  # while a program begins, its arguments cannot be seen
         killed.kill()
         killed.wait()
         remove_abandoned_folders()
         assert not abandoned.exists()
         assert kept.is_dir()
         assert Path(mine.path).is_dir()
-        assert lingering.wait(10) == -signal.SIGKILL
+        lingering.communicate(timeout=10)
+        assert lingering.returncode == -signal.SIGKILL
         mine.remove()
         assert not Path(mine.path).exists()
     remove_abandoned_folders()
     assert not kept.exists()
+
+
+def test_what_is_killed_may_still_make_files_for_a_moment() -> None:
+    """Here one that is not even found does, while those that were there are removed."""
+    folder = RayFolder()
+    words = [sys.executable, "-c", BUSY]
+    with subprocess.Popen(words, env={"PLACE": folder.path}, stdout=subprocess.PIPE) as busy:
+        assert busy.stdout is not None
+        busy.stdout.readline()
+        folder.remove()
+    assert busy.returncode == 0
+    assert not Path(folder.path).exists()
+
+
+def test_a_process_of_rays_that_names_itself_otherwise_is_ended() -> None:
+    """Its arguments are overwritten, but it works in the folder. Anyone else there is let alone."""
+    folder = RayFolder()
+    agent, other = (
+        subprocess.Popen([name, "60"], executable=shutil.which("sleep"), cwd=folder.path)
+        for name in ("ray::DashboardAgent", "other")
+    )
+    try:
+        for process in (agent, other):  # while a program begins, its arguments cannot be seen
+            while not Path(f"/proc/{process.pid}/cmdline").read_bytes():
+                time.sleep(0.01)
+        folder.remove()
+        assert agent.wait(10) == -signal.SIGKILL
+        assert other.poll() is None
+        assert not Path(folder.path).exists()
+    finally:
+        for process in (agent, other):
+            process.kill()
+            process.wait()
 
 
 def test_a_folder_that_is_locked_stays_although_its_process_is_not_to_be_seen() -> None:

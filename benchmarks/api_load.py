@@ -17,7 +17,6 @@ printed beside the server's: where both together are less than there are cores, 
 import argparse
 import multiprocessing
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,7 +28,8 @@ from statistics import median
 from urllib.request import urlopen
 
 from benchmarks.clients import Load, loaded
-from benchmarks.servers import listens, load_of_machine, postgres, redis
+from benchmarks.servers import load_of_machine, postgres, redis
+from infra.ports import free_port, is_listened_to
 from search_service.domain.evaluation import Evaluation, EvaluationState, Finished, Value
 from search_service.domain.ids import new_id
 from search_service.domain.job import Claim, Job, JobKind
@@ -203,8 +203,7 @@ def _serving(
     command: Sequence[str], environment: dict[str, str], *, said: bytes = b""
 ) -> Iterator[tuple[int, int]]:
     """A server of its own process; its port and process number."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     inherited = {name: v for name, v in os.environ.items() if not name.startswith("GANSEARCH_")}
     process = subprocess.Popen(
         [*command, str(port)], env={**inherited, **environment}, stdin=subprocess.PIPE
@@ -213,7 +212,7 @@ def _serving(
     try:
         process.stdin.write(said)
         process.stdin.close()
-        while not listens(port):
+        while not is_listened_to(port):
             if process.poll() is not None:
                 raise SystemExit("a server did not start")
             time.sleep(0.05)

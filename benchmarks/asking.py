@@ -14,7 +14,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.known import Question
-from benchmarks.servers import cpu_seconds, free_port, listens, load_of_machine
+from benchmarks.servers import cpu_seconds, load_of_machine
+from infra.ports import free_port, is_listened_to
 
 GOAL_MS = 30.0
 
@@ -53,7 +54,7 @@ def api(url: str, supernet: str) -> Iterator[tuple[Client, int]]:
         words = [sys.executable, "-m", "api", "--port", str(port)]
         process = subprocess.Popen(words, env=inherited | environment)
         try:
-            while not listens(port):
+            while not is_listened_to(port):
                 time.sleep(0.1)
             yield Client(port, supernet), process.pid
         finally:

@@ -27,7 +27,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.servers import free_port, listens, load_of_machine, postgres, redis
+from benchmarks.servers import load_of_machine, postgres, redis
+from infra.ports import free_port, is_listened_to
 
 ZOO = Path(__file__).resolve().parents[1] / "zoo" / "anycost-fashion32"
 SPEC = {
@@ -70,7 +71,7 @@ def latencies_ms(way: str, submits: int) -> list[float]:
             environment["GANSEARCH_REDIS_URL"] = server.url
         port = free_port()
         here.enter_context(_running(["-m", "api", "--port", str(port)], environment))
-        _wait(lambda: listens(port))
+        _wait(lambda: is_listened_to(port))
         api = Api(port)
         described = json.loads((ZOO / "parameters.json").read_text())
         checkpoint = str(ZOO / "weights.safetensors")

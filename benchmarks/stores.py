@@ -24,9 +24,10 @@ import redis as redis_client
 from redis.client import PubSub
 
 from benchmarks.clients import loaded
-from benchmarks.servers import cpu_seconds, free_port, listens, load_of_machine, postgres, redis
+from benchmarks.servers import cpu_seconds, load_of_machine, postgres, redis
 from infra.chaos import workload
 from infra.chaos.workload import Workload
+from infra.ports import free_port, is_listened_to
 from search_service import catalog, jobs
 from search_service.queue import open_wake_ups
 from search_service.storage import open_storage
@@ -120,7 +121,7 @@ def answer(url: str, environment: dict[str, str]) -> None:
         ids = [job.id for job in storage.jobs.page(size=10).items]
     port = free_port()
     server = subprocess.Popen([sys.executable, "-m", "api", "--port", str(port)], env=environment)
-    while not listens(port):
+    while not is_listened_to(port):
         time.sleep(0.1)
     paths = ["/v1/jobs", *(f"/v1/jobs/{id_}" for id_ in ids)]
     paths.append(f"/v1/supernets/{workload.SUPERNET_NAME}/front?objectives=fid,macs")

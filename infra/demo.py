@@ -9,13 +9,13 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from infra.ports import free_port
 from search_service.cli.plotting import plot_front
 from search_service.cli.points import print_front
 from search_service.cli.supernets import settled
@@ -59,7 +59,7 @@ def main() -> int:
 def demonstrate(output: Path, evaluations: int, *, keep: bool) -> None:
     """Everything from start to stop. Raises GansearchError with what went wrong, OSError."""
     _clear(output)
-    port = _free_port()
+    port = free_port()
     say(f"starting the service on port {port} (logs in {output / 'data' / 'logs'})")
     command = [sys.executable, "-m", "search_service.cli", "up"]
     words = output / "up.log"
@@ -178,13 +178,6 @@ def _write(path: Path, text: str) -> None:
     part = path.with_suffix(".part")
     part.write_text(text)
     os.replace(part, path)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 if __name__ == "__main__":

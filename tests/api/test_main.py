@@ -11,6 +11,8 @@ import httpx
 import pytest
 import redis
 
+from infra.ports import free_port
+
 
 def start(
     tmp_path: Path, port: int, *, host: str | None = None, **settings: str
@@ -20,13 +22,6 @@ def start(
     command = [sys.executable, "-m", "api", "--port", str(port)]
     command += ["--host", host] if host is not None else []
     return subprocess.Popen(command, env=environment, text=True, stderr=subprocess.PIPE)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def test_a_port_in_use_is_one_line_and_exit_1(tmp_path: Path) -> None:

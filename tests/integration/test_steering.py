@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from search_service.queue import PollingWakeUps
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
 from search_service.storage.sql.engine import Database
+from tests.support.waiting import until
 
 ZOO = Path(__file__).parents[2] / "zoo" / "anycost-fashion32"
 WINDOW = 16
@@ -77,13 +77,6 @@ def worker(folder: Path, *, drain_seconds: float) -> Iterator["subprocess.Popen[
         with suppress(ProcessLookupError):  # it has ended, and all that it started
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def until(condition: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def submit(storage: Storage, *, samples: list[int], evaluations: int) -> Job:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.chaos.ports import free_ports
 from infra.chaos.postgres import Postgres
+from infra.ports import free_port
 from search_service.storage import migrate, open_storage
 
 pytestmark = pytest.mark.slow
@@ -60,8 +60,7 @@ def scrape(port: int, process: subprocess.Popen[str]) -> str:
 
 
 def test_metrics_are_served_from_the_start(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     with worker(tmp_path, port) as process:
         text = scrape(port, process)
     for name in (
@@ -90,7 +89,7 @@ def test_a_metrics_port_in_use_ends_it_with_one_line(tmp_path: Path) -> None:
 def postgres(tmp_path: Path) -> Iterator[Postgres]:
     """A server that is up, has the schema, and may be killed and started again."""
     with tempfile.TemporaryDirectory(prefix="gs-pg-", ignore_cleanup_errors=True) as folder:
-        (port,) = free_ports(1)
+        port = free_port()
         with closing(
             Postgres(Path(folder) / "data", port=port, log=tmp_path / "postgres.log")
         ) as server:

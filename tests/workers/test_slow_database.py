@@ -14,6 +14,7 @@ from search_service.domain.job import Job, JobState
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
 from tests.support.proxy import Proxy, proxied
+from tests.support.waiting import PATIENCE_SECONDS
 from workers import driver as driving
 from workers import heartbeat
 
@@ -134,7 +135,7 @@ def test_a_stall_longer_than_the_lease_hands_the_search_to_another_and_refuses_t
     workplace.machines.before = stall_at_the_fifth
     thread = threading.Thread(target=worker.turn)
     thread.start()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not direct.jobs.get(job.id).state.terminal:
         assert time.monotonic() < deadline
         if not proxy.stalled or not successor.turn():
@@ -186,7 +187,7 @@ def test_connections_that_break_in_the_middle_of_a_record_make_no_second_one(
         return cut
 
     proxy.cuts = each_once
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not direct.jobs.get(job.id).state.terminal:
         assert time.monotonic() < deadline
         worker.turn()  # hands the job back where it broke, and takes it again

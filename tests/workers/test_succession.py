@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.support.waiting import until
 
 # Each life writes a line with its process and whether it is a successor, then does as its number
 # in a list says.
@@ -120,13 +121,6 @@ def lives(tmp_path: Path) -> Iterator[Callable[..., Lives]]:
     yield make
     for each in made:
         each.kill()
-
-
-def until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def is_over(process: int) -> bool:

@@ -12,8 +12,8 @@ import uvicorn
 from api.app import create_app
 from infra.chaos import steering
 from infra.chaos.following import Following
-from infra.chaos.ports import free_ports
 from infra.chaos.steering import Fate, Steering
+from infra.ports import free_ports
 from search_service import jobs
 from search_service.artifacts import Artifacts
 from search_service.domain.job import Claim, JobState, JobStep
@@ -22,6 +22,7 @@ from search_service.queue import PollingWakeUps
 from search_service.settings import Settings
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
+from tests.support.waiting import until
 
 RECIPE = {"method": "pix2pix", "dataset": "fashion-mnist-edges", "images": 80, "batch": 2}
 NAMES = ["a", "b", "c", "d", "doomed"]  # two are paused, one is tried again
@@ -61,13 +62,6 @@ def ids(storage: Storage) -> dict[str, str]:
     spec = {"recipe": RECIPE}
     wake_ups = PollingWakeUps()
     return {n: jobs.submit("train", spec, storage=storage, wake_ups=wake_ups).id for n in NAMES}
-
-
-def until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def work(storage: Storage, *, stop: Callable[[], bool]) -> None:

@@ -12,15 +12,7 @@ import pytest
 
 from search_service.cli.children import ROOT, Child, Children
 from search_service.errors import GansearchError
-
-PATIENCE_SECONDS = 20.0
-
-
-def until(event: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not event():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+from tests.support.waiting import until
 
 
 def lives(process: int) -> bool:

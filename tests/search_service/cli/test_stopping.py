@@ -12,7 +12,7 @@ from search_service.cli.stopping import SIGNALS, StopSignals
 
 def soon(true: Callable[[], bool]) -> bool:
     """Another thread may take the signal; Python's handler then runs a moment later."""
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + 60.0
     while not true() and time.monotonic() < deadline:
         time.sleep(0.001)
     return true()

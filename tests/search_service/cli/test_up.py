@@ -12,8 +12,7 @@ from search_service.cli.children import Children
 from search_service.cli.running import status
 from search_service.cli.up import WORKER_TRIES, Workers
 from search_service.errors import GansearchError
-
-PATIENCE_SECONDS = 30.0
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture(autouse=True)

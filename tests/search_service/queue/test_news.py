@@ -1,13 +1,13 @@
 """News through a real Redis, and without it when it is gone."""
 
 import queue
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 import redis
 
 from search_service.queue import News, link, news, open_news
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 Server = Callable[[], Callable[[], None]]
 
@@ -31,13 +31,6 @@ def open_(port: int) -> Iterator[Callable[[], News]]:
         each.close()
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def test_every_listener_hears_and_again_after_redis_was_killed(
     open_: Callable[[], News], start_redis: Server
 ) -> None:
@@ -48,7 +41,7 @@ def test_every_listener_hears_and_again_after_redis_was_killed(
         listener.listen(said.put)
     until(lambda: all(listener.listening for listener in listeners))
     teller.tell("job_1")
-    assert [said.get(timeout=20) for said in heard] == ["job_1"] * 2
+    assert [said.get(timeout=PATIENCE_SECONDS) for said in heard] == ["job_1"] * 2
 
     kill()
     until(lambda: not any(listener.listening for listener in listeners))
@@ -56,7 +49,7 @@ def test_every_listener_hears_and_again_after_redis_was_killed(
     start_redis()
     until(lambda: all(listener.listening for listener in listeners))
     teller.tell("job_3")
-    assert [said.get(timeout=20) for said in heard] == ["job_3"] * 2
+    assert [said.get(timeout=PATIENCE_SECONDS) for said in heard] == ["job_3"] * 2
 
 
 def test_what_others_say_on_the_channel_is_passed_over(
@@ -71,9 +64,9 @@ def test_what_others_say_on_the_channel_is_passed_over(
         other.publish(news.CHANNEL, b"\xff\xfe")
         other.publish(news.CHANNEL, b"")
     open_().tell("job_1")
-    heard = [said.get(timeout=20)]
+    heard = [said.get(timeout=PATIENCE_SECONDS)]
     while heard[-1] != "job_1":
-        heard.append(said.get(timeout=20))
+        heard.append(said.get(timeout=PATIENCE_SECONDS))
     assert listener.listening
 
 
@@ -88,7 +81,7 @@ def test_a_redis_that_comes_later_is_listened_to(
     start_redis()
     until(lambda: listener.listening)
     open_().tell("job_1")
-    assert said.get(timeout=20) == "job_1"
+    assert said.get(timeout=PATIENCE_SECONDS) == "job_1"
 
 
 def test_without_a_url_there_are_no_news() -> None:

@@ -10,6 +10,7 @@ import redis
 
 from search_service.errors import InvalidSetting
 from search_service.queue import link, open_cache, open_limit, open_news, open_wake_ups
+from tests.support.waiting import until
 
 Server = Callable[[], Callable[[], None]]
 
@@ -33,10 +34,7 @@ def lose_disk(admin: "redis.Redis", folder: Path) -> None:
     admin.config_set("save", "3600 1")
     place.rmdir()
     admin.bgsave()
-    deadline = time.monotonic() + 20
-    while admin.info("persistence")["rdb_last_bgsave_status"] == "ok":
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: admin.info("persistence")["rdb_last_bgsave_status"] != "ok")
 
 
 FAULTS = pytest.mark.parametrize("fault", [fill, follow_another, lose_disk])
@@ -75,10 +73,12 @@ def test_it_is_gone_without_and_used_as_soon_as_it_writes_again(
 
     kill()
     start_redis()
-    deadline = time.monotonic() + 20
-    while cache.read(["a"]) != [b"A"]:
-        assert time.monotonic() < deadline
+
+    def is_read() -> bool:
         cache.write("a", b"A")
+        return cache.read(["a"]) == [b"A"]
+
+    until(is_read)
     wake_ups.wait(0.05)
     ringer = threading.Timer(0.1, open_wake_ups(url).ring)
     ringer.start()

@@ -16,6 +16,7 @@ from search_service.domain.space import smallest
 from search_service.errors import MeasurementFailed
 from search_service.pools import InlinePool
 from search_service.search.measuring import Measuring
+from tests.support.waiting import until
 
 
 class Killed(Exception):
@@ -123,10 +124,7 @@ def test_a_killed_owner_s_keys_are_waited_for_until_its_lease_ends(
     run = in_a_thread(
         lambda: shared.run(lease_seconds=1000, check=lambda: turns.append(len(keys(shared))))
     )
-    deadline = time.monotonic() + 60
-    while len(turns) < 8:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: len(turns) >= 8)
     stuck = shared.storage.jobs.get(second.id).evaluations
     clock.ahead = timedelta(seconds=100)
     ended: Ended = run()[1]

@@ -3,7 +3,6 @@ come and go."""
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 import ray
 
+from infra.ports import free_port
 from search_service.domain.measurement import MeasurementRequest, Protocol
 from tests.support.processes import titled
 
@@ -143,8 +143,7 @@ class Nodes:
 @contextmanager
 def nodes_on_ground(**environment: str) -> Iterator[Nodes]:
     """No node yet; in the end there is none any more."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     ground = subprocess.Popen(
         [sys.executable, GROUND],
         stdin=subprocess.PIPE,

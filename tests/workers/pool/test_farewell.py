@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,11 @@ from ray._private.ray_constants import AUTOSCALER_RESOURCE_REQUEST_CHANNEL
 from ray.experimental.internal_kv import _internal_kv_get
 
 from search_service.errors import NotFound
+from tests.support.waiting import until
 from workers.pool import Cluster, Need
 from workers.pool.desk import Ask
 from workers.pool.front_desk import FrontDesk
 
-PATIENCE_SECONDS = 200.0
 CORE = {"CPU": 1.0}
 
 pytestmark = [
@@ -41,13 +41,6 @@ def nodes(on_ground: Any) -> Iterator[Any]:
 def cluster(nodes: Any) -> Iterator[Cluster]:
     with closing(Cluster(nodes.address)) as cluster:
         yield cluster
-
-
-def until(done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def asked() -> list[dict[str, float]]:

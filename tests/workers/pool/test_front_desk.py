@@ -2,8 +2,6 @@
 raylets on this machine."""
 
 import json
-import time
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,9 +9,9 @@ from typing import Any
 import pytest
 
 from search_service.pools import Outcome
+from tests.support.waiting import until
 from workers.pool import Cluster, Need, RayPool
 
-PATIENCE_SECONDS = 200.0
 HEAD_ID = "f" * 51 + "0" * 5  # by which the provider of such nodes knows the head
 HEAD = "ray.head.default"
 DEVICE = "device:grown"
@@ -61,13 +59,6 @@ def configuration(address: str) -> dict[str, Any]:
         **{key: [] for key in COMMANDS},
         "file_mounts_sync_continuously": False,
     }
-
-
-def until(done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_nodes_come_for_what_waits_and_go_when_nothing_does(

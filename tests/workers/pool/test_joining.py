@@ -4,8 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ from search_service import catalog, jobs
 from search_service.domain.job import JobState
 from search_service.queue import open_wake_ups
 from search_service.storage import open_storage
+from tests.support.waiting import until
 
 CONFTEST = Path(__file__).with_name("conftest.py")
 ZOO = Path(__file__).parents[3] / "zoo" / "anycost-fashion32"
-PATIENCE_SECONDS = 200.0
 EVALUATIONS = 40
 
 pytestmark = [
@@ -83,13 +82,6 @@ def nodes(on_ground: Any) -> Iterator[Any]:
         yield nodes
 
 
-def until(done: Callable[[], object], log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not done():
-        assert time.monotonic() < deadline, log.read_text()[-3000:]
-        time.sleep(0.1)
-
-
 def test_a_cluster_that_dies_is_joined_again_at_its_address_and_the_job_goes_on(
     nodes: Any, tmp_path: Path
 ) -> None:
@@ -111,7 +103,7 @@ def test_a_cluster_that_dies_is_joined_again_at_its_address_and_the_job_goes_on(
             env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
     try:
-        until(lambda: not storage.supernets.pending(), log)
+        until(lambda: not storage.supernets.pending(), said=log.read_text)
         spec = {
             "supernet": "net",
             "objectives": [{"name": "fid"}, {"name": "macs"}],
@@ -121,13 +113,13 @@ def test_a_cluster_that_dies_is_joined_again_at_its_address_and_the_job_goes_on(
             "parallelism": 4,
         }
         job = jobs.submit("search", spec, storage=storage, wake_ups=wake_ups)
-        until(lambda: storage.jobs.get(job.id).evaluations > 2, log)
+        until(lambda: storage.jobs.get(job.id).evaluations > 2, said=log.read_text)
         for number in first:
             nodes.kill(number)
         assert storage.jobs.get(job.id).evaluations < EVALUATIONS
         nodes.head()
         nodes.add(num_cpus=2)
-        until(lambda: storage.jobs.get(job.id).state.terminal, log)
+        until(lambda: storage.jobs.get(job.id).state.terminal, said=log.read_text)
         assert worker.poll() is None
         ended = storage.jobs.get(job.id)
         assert (ended.state, ended.evaluations) == (JobState.SUCCEEDED, EVALUATIONS), ended.reason

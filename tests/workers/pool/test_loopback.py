@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.ports import free_port
 from search_service.errors import InvalidSetting
+from tests.support.waiting import PATIENCE_SECONDS
 from workers.pool import joining
 
 ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
@@ -21,8 +23,7 @@ ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
 @pytest.fixture
 def head() -> Iterator[str]:
     """Its store listens everywhere, its node at a loopback address."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="gs-r-", ignore_cleanup_errors=True) as folder:
         command = [
             *(str(Path(sys.executable).with_name("ray")), "start", "--head", "--block"),
@@ -46,7 +47,7 @@ def test_its_nodes_cannot_be_reached_and_it_is_refused_in_one_line(
 ) -> None:
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     refused = None
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while refused is None:
         assert time.monotonic() < deadline
         time.sleep(0.2)

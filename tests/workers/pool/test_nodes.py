@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -18,10 +17,10 @@ from ray.experimental.internal_kv import _internal_kv_get
 from search_service.domain.measurement import Measurement
 from search_service.pools import Outcome
 from search_service.telemetry.metrics import REGISTRY
+from tests.support.waiting import PATIENCE_SECONDS, until
 from workers.pool import Cluster, Need, RayPool
 from workers.pool.in_hand import MAX_DEATHS
 
-PATIENCE_SECONDS = 200.0
 CONFTEST = Path(__file__).with_name("conftest.py")
 CORES = 2  # of the node that is always there
 
@@ -66,13 +65,6 @@ def free_cores() -> float:
 def asked_of_the_autoscaler() -> list[dict[str, float]]:
     """The bundles that Ray keeps for it."""
     return json.loads(_internal_kv_get(AUTOSCALER_RESOURCE_REQUEST_CHANNEL) or b"[]")  # type: ignore[no-any-return]
-
-
-def until(done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def actors(device: str = "") -> float | None:

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 import ray
 
+from tests.support.waiting import PATIENCE_SECONDS
 from workers.pool import Cluster
 from workers.pool.actors import Actor, Work
 from workers.pool.in_hand import MAX_DEATHS, InHand
-
-PATIENCE_SECONDS = 200.0
 
 pytestmark = [
     pytest.mark.slow,

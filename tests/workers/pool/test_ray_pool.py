@@ -18,6 +18,7 @@ from search_service.domain.space import smallest
 from search_service.errors import InvalidFile
 from search_service.pools import Outcome
 from search_service.telemetry.metrics import REGISTRY, set_workers
+from tests.support.waiting import PATIENCE_SECONDS
 from workers.checkpoint_uri import weights_at
 from workers.evaluation import Judging
 from workers.pool import Cluster, EvaluatorSpec, Need, RayPool
@@ -26,7 +27,6 @@ from workers.pool.in_hand import InHand
 from workers.pool.staff import MISS_SECONDS, Staff
 
 ZOO = Path(__file__).parents[3] / "zoo" / "anycost-fashion32"
-PATIENCE_SECONDS = 400.0
 SLEEP_SECONDS = 60.0  # see `light_seats`
 
 pytestmark = [

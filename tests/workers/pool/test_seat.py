@@ -23,12 +23,12 @@ from search_service.domain.ids import new_id
 from search_service.domain.measurement import MeasurementRequest, Protocol
 from search_service.domain.space import smallest
 from search_service.domain.supernet import Supernet
+from tests.support.waiting import until
 from workers import supernets
 from workers.checkpoints import save_weights
 from workers.kept_pool import KeptPool
 from workers.pool import Cluster, RayPool
 
-PATIENCE_SECONDS = 200.0
 OPENED = 0x20  # IN_OPEN of inotify(7)
 EVENT = struct.Struct("iIII")
 CHUNK_BYTES = 1024**2
@@ -93,13 +93,6 @@ def received(folder: Path, *, since: float) -> tuple[str, int]:
     assert id_ is not None
     assert chunks is not None
     return id_[1], int(chunks[1])
-
-
-def until(done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def test_a_checkpoint_is_read_once_and_comes_to_each_node_once(

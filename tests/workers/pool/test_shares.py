@@ -19,6 +19,7 @@ from search_service.queue import PollingWakeUps
 from search_service.storage import MemoryStorage
 from search_service.telemetry.metrics import REGISTRY
 from tests.support.pairs import write_pairs
+from tests.support.waiting import PATIENCE_SECONDS, until
 from workers.kept_pool import KeptPool
 from workers.pool import Cluster, Need
 from workers.pool.desk import Ask
@@ -27,7 +28,6 @@ from workers.pool.shard_pool import RayShards
 from workers.runners import RUNNERS, Means
 from workers.scoring.shards import ShardName, Side
 
-PATIENCE_SECONDS = 200.0
 CONFTEST = Path(__file__).with_name("conftest.py")
 CORES = 2  # of the node that is always there
 
@@ -67,13 +67,6 @@ def nodes(on_ground: Any) -> Iterator[Any]:
 def cluster(nodes: Any) -> Iterator[Cluster]:
     with closing(Cluster(nodes.address)) as cluster:
         yield cluster
-
-
-def until(done: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def actors() -> float | None:

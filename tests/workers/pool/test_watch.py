@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ import pytest
 import ray.exceptions
 
 from search_service.errors import ClusterUnavailable
+from tests.support.waiting import until
 from workers.pool.nodes import Node
 from workers.pool.watch import Watch
 
@@ -35,13 +35,6 @@ class Head:
 
 def watch(head: Head, lost_seconds: float = 60.0) -> Watch:
     return Watch(head, own="here", look_seconds=0.01, lost_seconds=lost_seconds)
-
-
-def until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def gone(watched: Watch) -> str:

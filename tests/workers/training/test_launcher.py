@@ -14,6 +14,7 @@ import pytest
 from search_service.errors import TrainingFailed
 from tests.support.pairs import write_pairs
 from tests.support.processes import titled
+from tests.support.waiting import PATIENCE_SECONDS, until
 from workers.pool import Cluster
 from workers.training import launcher
 from workers.training.launcher import Run
@@ -29,7 +30,6 @@ RECIPE: dict[str, Any] = {
     "critic": {"base_channels": 2, "layers": 1},
     "records": {"log_every": 20, "checkpoint_every": 20, "grid_every": 240},
 }
-PATIENCE_SECONDS = 240.0
 DEATHS = 1  # instead of more, that each take seconds
 
 pytestmark = [
@@ -75,9 +75,7 @@ def kill_each(run: Run, times: int) -> None:
 
 
 def finish(run: Run) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not run.wait(1.0):
-        assert time.monotonic() < deadline
+    until(lambda: run.wait(1.0))
 
 
 def test_a_process_that_dies_of_itself_again_and_again_fails_the_training(

@@ -14,6 +14,7 @@ from search_service.domain.job import Job, JobState, JobStep
 from search_service.errors import IllegalTransition
 from search_service.storage import migrate, open_storage
 from search_service.storage.base import Answer, Storage
+from tests.support.waiting import PATIENCE_SECONDS
 
 NewJob = Callable[..., Job]
 
@@ -60,7 +61,7 @@ def start_worker(url: str, name: str, *, evaluations: int) -> "subprocess.Popen[
 
 def interrupt(storage: Storage, jobs: list[Job]) -> None:
     """Pause and resume jobs while they run, until all have ended."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while any(not storage.jobs.get(job.id).state.terminal for job in jobs):
         assert time.monotonic() < deadline
         for job in jobs[::3]:
@@ -311,7 +312,7 @@ def test_processes_that_need_the_same_values_make_each_once_and_a_dead_one_s_aft
         assert measurer.stdin is not None
         measurer.stdin.write("go\n")
     for measurer in others:
-        said += measurer.communicate(timeout=60)[0].splitlines(keepends=True)
+        said += measurer.communicate(timeout=PATIENCE_SECONDS)[0].splitlines(keepends=True)
     assert [measurer.returncode for measurer in others] == [0, 0, 0]
     made = sorted(int(line.split()[1]) for line in said)
     assert made == list(range(60))

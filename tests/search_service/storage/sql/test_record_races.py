@@ -21,6 +21,7 @@ from search_service.errors import LostClaim
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
 from search_service.storage.clock import Clock
+from tests.support.waiting import PATIENCE_SECONDS
 
 NewEvaluation = Callable[..., Evaluation]
 Record = Callable[..., None]
@@ -64,7 +65,7 @@ class Race:
                 future = executor.submit(when_met)
                 yield future
                 met.set()
-                deadline = time.monotonic() + 60
+                deadline = time.monotonic() + PATIENCE_SECONDS
                 with open_connection(self.mine) as connection:
                     while not connection.execute(WAITING).scalar_one():
                         assert time.monotonic() < deadline
@@ -72,7 +73,7 @@ class Race:
                     assert not future.done()
                 if undone:
                     raise Undone
-            future.exception(timeout=60)
+            future.exception(timeout=PATIENCE_SECONDS)
 
     @property
     def numbers(self) -> list[int]:

@@ -111,7 +111,7 @@ def test_a_process_of_rays_that_names_itself_otherwise_is_ended() -> None:
 def test_a_folder_that_is_locked_stays_although_its_process_is_not_to_be_seen() -> None:
     """As when a container shares the folder: a number that names nobody here."""
     folder = RayFolder()
-    foreign = FOLDERS / "gs-ray-99999999-foreign"
+    foreign = FOLDERS / f"gs-ray-99999999-{os.getpid()}"
     os.rename(folder.path, foreign)
     remove_abandoned_folders()
     assert foreign.is_dir()
@@ -120,7 +120,9 @@ def test_a_folder_that_is_locked_stays_although_its_process_is_not_to_be_seen() 
 
 
 def test_names_of_another_form_are_left_alone() -> None:
-    others = [FOLDERS / f"gs-ray-{name}" for name in ("notanumber-x", "other", "9" * 30 + "-x")]
+    own = os.getpid()
+    names = (f"notanumber-{own}", f"other{own}", f"{'9' * 30}-{own}")
+    others = [FOLDERS / f"gs-ray-{name}" for name in names]
     try:
         for other in others:
             other.mkdir()

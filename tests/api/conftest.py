@@ -31,6 +31,7 @@ from search_service.settings import Settings
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
 from tests.support.proxy import Proxy, proxied
+from tests.support.waiting import PATIENCE_SECONDS
 
 BODY: dict[str, Any] = {
     "kind": "search",
@@ -93,7 +94,10 @@ def app(storage: Storage, artifacts: Artifacts, tmp_path: Path) -> FastAPI:
 
 @pytest.fixture
 def client(app: FastAPI) -> Iterator[httpx.Client]:
-    with serving(app) as address, httpx.Client(base_url=address, timeout=30) as opened:
+    with (
+        serving(app) as address,
+        httpx.Client(base_url=address, timeout=PATIENCE_SECONDS) as opened,
+    ):
         yield opened
 
 
@@ -107,7 +111,10 @@ def serve(
     def another() -> Iterator[httpx.Client]:
         opened = open_storage(f"sqlite:///{tmp_path / 'gansearch.db'}")
         app = create_app(Settings(data_dir=tmp_path), storage=opened, artifacts=artifacts)
-        with serving(app) as address, httpx.Client(base_url=address, timeout=30) as client:
+        with (
+            serving(app) as address,
+            httpx.Client(base_url=address, timeout=PATIENCE_SECONDS) as client,
+        ):
             yield client
         opened.close()
 

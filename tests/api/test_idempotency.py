@@ -14,6 +14,7 @@ import pytest
 
 from infra.ports import free_port
 from search_service.storage.base import Storage
+from tests.support.waiting import PATIENCE_SECONDS
 
 KEY = {"Idempotency-Key": "first"}
 
@@ -89,10 +90,10 @@ def api_process(database_url: str, data_dir: Path) -> Iterator[str]:
 
 
 def wait_until_ready(url: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         try:
-            if httpx.get(f"{url}/readyz").status_code == 200:
+            if httpx.get(f"{url}/readyz", timeout=PATIENCE_SECONDS).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.05)
@@ -115,7 +116,7 @@ def test_many_at_once_through_two_processes_make_one_job(
                 server: str, key: str = str(key), start: threading.Barrier = start
             ) -> httpx.Response:
                 headers = {"Idempotency-Key": key}
-                with httpx.Client(base_url=server, timeout=30) as client:
+                with httpx.Client(base_url=server, timeout=PATIENCE_SECONDS) as client:
                     start.wait()
                     return client.post("/v1/jobs", json=body, headers=headers)
 

@@ -16,11 +16,13 @@ from search_service.artifacts import Artifacts
 from search_service.domain.job import Job, JobState
 from search_service.queue import PollingWakeUps
 from search_service.storage.base import Storage
+from tests.support.waiting import PATIENCE_SECONDS
 
 CHROMIUM = Path("/usr/bin/chromium")
 Run = Callable[[Job], Any]
 
-expect.set_options(timeout=30_000)  # a machine that does other things draws late
+MILLISECONDS = 1000 * PATIENCE_SECONDS  # a machine that does other things draws late
+expect.set_options(timeout=MILLISECONDS)
 
 pytestmark = [
     pytest.mark.parametrize("storage", ["sqlite"], indirect=True),
@@ -32,7 +34,9 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        opened = playwright.chromium.launch(
+            executable_path=str(CHROMIUM), args=["--no-sandbox"], timeout=MILLISECONDS
+        )
         yield opened
         opened.close()
 
@@ -42,6 +46,7 @@ def page(browser: Browser, client: httpx.Client) -> Iterator[Page]:
     """An empty page of the app's; what the console complains about fails the test."""
     complaints: list[str] = []
     opened = browser.new_page(base_url=str(client.base_url))
+    opened.set_default_timeout(MILLISECONDS)
     opened.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
     opened.on("pageerror", lambda error: complaints.append(str(error)))
     yield opened

@@ -10,6 +10,7 @@ import httpx
 
 from search_service.client.streaming import StreamedEvent, read_events
 from search_service.client.transport import Transport, require_success
+from search_service.domain.job import JobState
 from search_service.errors import Refused, Unreachable
 
 Record = dict[str, Any]
@@ -142,15 +143,18 @@ class Client:
             return False
 
     def events(self, job_id: str, *, after: int = 0) -> Iterator[StreamedEvent]:
-        """A job's events in order, each once, up to the `end` of its present attempt.
+        """A job's events in order, each once, up to the `end` of its present attempt; none of a job
+        that has ended when that is not above `after`.
 
         A broken connection is resumed after the last event, also across a restart of the server;
         raises Unreachable when it stays away for longer than `patience_seconds`.
         """
-        attempt = int(self.job(job_id)["attempt"])
+        job = self.job(job_id)
+        attempt = int(job["attempt"])
         lost_at: float | None = None  # when the stream was last there
         while True:
             try:
+                before = after
                 with self._stream(job_id, after) as response:
                     lost_at = None
                     for event in read_events(response.iter_lines()):
@@ -160,6 +164,11 @@ class Client:
                         yield event
                         if event.kind == "end" and int(event.data["attempt"]) >= attempt:
                             return
+                if after == before:
+                    # It had ended before this stream began, which would have told what was left.
+                    if JobState(job["state"]).terminal:
+                        return
+                    job = self.job(job_id)
             except (Unreachable, Refused) as error:
                 starting = isinstance(error, Unreachable) or error.status >= 500
                 lost_at = lost_at or time.monotonic()

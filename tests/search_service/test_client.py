@@ -64,6 +64,22 @@ def test_a_creating_request_tried_again_carries_the_same_key() -> None:
     assert keys[0] == keys[1]
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../jobs"])
+def test_what_can_be_no_name_is_not_asked_for(name: str) -> None:
+    client = answering(lambda _: pytest.fail("asked"))
+    with client, pytest.raises(Refused, match="nothing has the id or name"):
+        client.supernet(name)
+
+
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a b", "100%", "ü"])
+def test_a_name_stays_one_part_of_the_path(name: str) -> None:
+    def named(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"name": request.url.path.removeprefix("/v1/supernets/")})
+
+    with answering(named) as client:
+        assert client.supernet(name) == {"name": name}
+
+
 def test_pages_are_followed_to_the_end() -> None:
     def paged(request: httpx.Request) -> httpx.Response:
         if "page_token" in request.url.params:

@@ -135,10 +135,8 @@ def _unknown(field: str, value: str, known: tuple[str, ...]) -> UnknownName:
 
 def require_device(name: str, *, pointer: str, storage: Storage) -> None:
     """Raises UnknownName for a device that no worker has brought, with those that are known."""
-    known = [device.name for device in storage.devices.all()]
     try:
         storage.devices.get(name)
     except NotFound as error:
-        raise UnknownName(
-            f"unknown device {name!r}; known: {', '.join(known) or 'none yet'}", pointer=pointer
-        ) from error
+        known = ", ".join(device.name for device in storage.devices.all()) or "none yet"
+        raise UnknownName(f"unknown device {name!r}; known: {known}", pointer=pointer) from error

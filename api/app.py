@@ -14,7 +14,7 @@ from api.live import Followers
 from api.middleware import Envelope
 from api.readiness import Readiness
 from api.routes import artifacts as artifact_routes
-from api.routes import asked, devices, evaluations, health, jobs, page, supernets
+from api.routes import asked, devices, docs, evaluations, health, jobs, page, supernets
 from api.schemas.answers import FrontTexts
 from search_service.artifacts import Artifacts
 from search_service.queue import WakeUps, open_cache, open_limit, open_news, open_wake_ups
@@ -57,6 +57,8 @@ def create_app(
         summary="Finds the best generator for every device",
         version="1",
         lifespan=lifespan,
+        docs_url=None,  # see api.routes.docs
+        redoc_url=None,
         responses=openapi.PROBLEMS,
         dependencies=[Depends(limited(limit))] if limit else [],
     )
@@ -74,7 +76,17 @@ def create_app(
     errors.install(app)
     openapi.install(app)
     # Routes are tried in this order: what is asked for most comes first.
-    for module in (jobs, evaluations, supernets, artifact_routes, devices, asked, health, page):
+    for module in (
+        jobs,
+        evaluations,
+        supernets,
+        artifact_routes,
+        devices,
+        asked,
+        health,
+        page,
+        docs,
+    ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=page.WEB), name="static")
     return app

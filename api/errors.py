@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from api.schemas.requests import PATTERNS
 from search_service.domain.job import JobKind
 from search_service.errors import (
     ArtifactsUnavailable,
@@ -51,6 +52,14 @@ STATUSES: dict[type[GansearchError], int] = {
 }
 # Where FastAPI says a value was found, the last of which are parts of a JSON pointer.
 _PLACES = ("body", "query", "path", "header")
+# What pydantic says of Python, said of JSON.
+_WORDS = {
+    "extra_forbidden": "there is no such field; /docs lists those there are",
+    "dict_type": "Input should be a JSON object",
+    "model_attributes_type": "Input should be a JSON object",
+    "model_type": "Input should be a JSON object",
+    "list_type": "Input should be a JSON array",
+}
 
 
 def problem(
@@ -109,7 +118,8 @@ def install(app: FastAPI) -> None:
     async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
         found = [_found(e) for e in error.errors()]
         if any(e["type"] == "json_invalid" for e in error.errors()):
-            return problem(request, 400, "the body is not JSON", errors=found)
+            why = f"the body is not JSON: {error.errors()[0]['ctx']['error']}"
+            return problem(request, 400, why, errors=[{"pointer": "", "detail": why}])
         first = found[0]
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         detail = f"{first['pointer'] or 'the request'}: {first['detail']}{more}"
@@ -126,6 +136,9 @@ def install(app: FastAPI) -> None:
             # The router names the methods of one route; others may serve the same path.
             methods = sorted(method.upper() for method in app.openapi()["paths"][template])
             headers["Allow"] = ", ".join(methods)
+        if error.status_code == 405 and "Allow" in headers:
+            here = f"{request.method} is not for {request.url.path}"
+            detail = f"{here}; allowed: {headers['Allow']}"
         return problem(request, error.status_code, detail, headers=headers)
 
     @app.exception_handler(Exception)
@@ -149,6 +162,9 @@ def _found(error: Mapping[str, Any]) -> dict[str, str]:
         context = error["ctx"]
         detail = f"unknown kind {context['tag']!r}; known: {context['expected_tags']}"
         return {"pointer": _pointer([*place, "kind"]), "detail": detail}
+    if error["type"] == "string_pattern_mismatch":
+        detail = PATTERNS.get(error["ctx"]["pattern"], detail)
+    detail = _WORDS.get(error["type"], detail).replace(" after validation", "")
     if len(place) > 1 and place[0] == "body" and place[1] in list(JobKind):
         del place[1]
     return {"pointer": _pointer(place), "detail": detail}

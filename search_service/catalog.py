@@ -15,7 +15,7 @@ from search_service.domain.datasets import FIXED, USER_FOLDERS, name_and_folder
 from search_service.domain.ids import new_id
 from search_service.domain.space import SearchSpace
 from search_service.domain.supernet import Supernet
-from search_service.errors import InvalidFile, UnknownName
+from search_service.errors import InvalidFile, NotFound, UnknownName
 from search_service.queue import WakeUps
 from search_service.storage.base import Storage
 
@@ -131,3 +131,12 @@ def check_extractor(text: str) -> None:
 
 def _unknown(field: str, value: str, known: tuple[str, ...]) -> UnknownName:
     return UnknownName(f"unknown {field} {value!r}; known: {', '.join(known)}", pointer=f"/{field}")
+
+
+def require_device(name: str, *, pointer: str, storage: Storage) -> None:
+    """Raises UnknownName for a device that no worker has brought, with those that are known."""
+    try:
+        storage.devices.get(name)
+    except NotFound as error:
+        known = ", ".join(device.name for device in storage.devices.all()) or "none yet"
+        raise UnknownName(f"unknown device {name!r}; known: {known}", pointer=pointer) from error

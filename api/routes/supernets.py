@@ -1,5 +1,6 @@
 """Supernets: register one, look at its space, ask for its front and its best subnet."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -26,9 +27,10 @@ from api.schemas.answers import (
 )
 from api.schemas.requests import FeasibilityRequest, SupernetRequest
 from search_service import catalog, fronts
-from search_service.domain.spec import Constraint, Op
+from search_service.domain.spec import Constraint, ObjectiveSpec, Op
 from search_service.errors import InvalidInput
 from search_service.spaces.feasibility import feasibility
+from search_service.storage.base import Storage
 
 router = APIRouter(prefix="/v1/supernets", tags=["supernets"])
 
@@ -110,12 +112,11 @@ def read_front(
 ) -> Response:
     """The Pareto front over all stored evaluations of this supernet, of any job."""
     supernet = storage.supernets.get(supernet_id)
-    front = fronts.supernet_front(
-        supernet,
-        objectives=read_objectives(objectives, device, pointer="/objectives"),
-        where=read_where(where, device),
-        storage=storage,
-    )
+    named = read_objectives(objectives, device, pointer="/objectives")
+    bounds = read_where(where, device)
+    front = fronts.supernet_front(supernet, objectives=named, where=bounds, storage=storage)
+    if not front.points:
+        _require_known_devices([*named, *bounds], storage)
     texts: FrontTexts = request.app.state.front_texts
     return Response(texts.of(front), media_type="application/json")
 
@@ -133,7 +134,14 @@ def read_best(
     named = read_objectives(minimize, device, pointer="/minimize")
     if len(named) != 1:
         raise InvalidInput("minimize names one objective", pointer="/minimize")
-    best = fronts.best(
-        supernet, minimize=named[0], where=read_where(where, device), storage=storage
-    )
+    bounds = read_where(where, device)
+    best = fronts.best(supernet, minimize=named[0], where=bounds, storage=storage)
+    if best.evaluation is None:
+        _require_known_devices([*named, *bounds], storage)
     return Response(BestAnswer.of(best).model_dump_json(), media_type="application/json")
+
+
+def _require_known_devices(asked: Sequence[ObjectiveSpec | Constraint], storage: Storage) -> None:
+    """Where nothing was found that may be why; a device that has values need not be looked for."""
+    for device in {named.device for named in asked if named.device}:
+        catalog.require_device(device, pointer="/device", storage=storage)

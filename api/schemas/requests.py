@@ -5,7 +5,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StrictInt, StrictStr
 
 Name = Annotated[StrictStr, Field(min_length=1, max_length=200)]
-UniqueName = Annotated[StrictStr, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+_UNIQUE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+_DIGEST = r"^([0-9a-f]{64})?$"
+# What one that does not match is told.
+PATTERNS = {
+    _UNIQUE: "a name is up to 100 letters, digits, dots, dashes and underscores; the first is a "
+    "letter or a digit",
+    _DIGEST: "a digest is the 64 lower-case hexadecimal digits of a SHA-256",
+}
+UniqueName = Annotated[StrictStr, Field(pattern=_UNIQUE)]
 Label = Annotated[StrictStr, Field(max_length=200)]
 MAX_INT = 2**53 - 1  # what every JSON reader keeps exactly
 
@@ -87,7 +95,7 @@ class TeacherBody(_Body):
     base_channels: Annotated[StrictInt, Field(ge=1, le=4096)]
     kind: Literal["dense", "mobile"] = "dense"
     blocks: Annotated[StrictInt, Field(ge=1, le=64)] = 9
-    digest: Annotated[StrictStr, Field(pattern=r"^([0-9a-f]{64})?$")] = ""
+    digest: Annotated[StrictStr, Field(pattern=_DIGEST)] = ""
 
 
 class SearchSpecBody(_Body):

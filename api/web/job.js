@@ -4,7 +4,7 @@ import { byId, element, fill } from "./dom.js";
 import { drawFront, drawHistory } from "./charts.js";
 import { hideCard, showCard, showGallery, showTable } from "./front.js";
 import { get, supernetName } from "./http.js";
-import { label, short, timing } from "./numbers.js";
+import { label, short, timing, withUnit } from "./numbers.js";
 
 const REDRAW_MS = 250;
 const REFRESH_MS = 600;  // between two readings of a front that changes quickly
@@ -90,6 +90,8 @@ function show(told) {
   byId("evaluations").replaceChildren(`${job.evaluations} `, element("small", {}, `of ${budget}`));
   byId("front-size").textContent = told.front.points.length;
   byId("hypervolume").textContent = short(job.hypervolume);
+  byId("hypervolume").title = upTo(job.reference_point);
+  byId("front-note").textContent = frontNote(told);
   const [what, time] = isFinal
     ? ["Re-measuring the front", `${progress.done} of ${progress.budget}`]
     : timing(job, progress);
@@ -110,12 +112,26 @@ function show(told) {
 function showFront(told) {
   showGallery(told.front);
   showTable(told.front);
-  const counts = told.front.points.flatMap((p) => Object.values(p.values).map((v) => v.samples ?? 0));
+}
+
+function frontNote({ front, progress }) {
+  if (!front.points.length) return progress?.unmet ? unmetText(progress.unmet) : "";
+  const counts = front.points.flatMap((p) => Object.values(p.values).map((v) => v.samples ?? 0));
   const most = Math.max(0, ...counts);
-  byId("front-note").textContent = told.front.points.length
-    ? `Bars are 95 % intervals${most ? `, FID from up to ${most.toLocaleString("en")} samples` : ""}. `
-      + "Faint points are everything else this job evaluated, with its search-time values."
-    : "";
+  return `Bars are 95 % intervals${most ? `, FID from up to ${most.toLocaleString("en")} samples` : ""}. `
+    + "Faint points are everything else this job evaluated, with its search-time values.";
+}
+
+// Nothing meets the constraints so far; how near the nearest came.
+function unmetText({ evaluated, constraints, nearest }) {
+  const values = Object.entries(nearest.values).map(([name, v]) => `${label(name)} ${withUnit(name, v)}`);
+  return `None of ${evaluated} evaluated architectures meets ${constraints.join(" and ")}; `
+    + `the nearest has ${values.join(", ")} (${nearest.evaluation}).`;
+}
+
+function upTo(point) {
+  const worst = Object.entries(point ?? {}).map(([name, v]) => `${label(name)} ${withUnit(name, v)}`);
+  return worst.length ? `Up to this job's own reference point: ${worst.join(", ")}` : "";
 }
 
 function attachCard(told) {

@@ -9,6 +9,7 @@ import typer
 from search_service.cli.options import ApiKey, AsJson, Device, Server, Where, connect, device_for
 from search_service.cli.output import print_json
 from search_service.cli.points import architecture_text, front_csv, print_front, value_text
+from search_service.cli.unmet import unmet_of, unmet_text
 from search_service.client import Client, Record
 from search_service.domain.spec import Op, parse_constraint
 from search_service.errors import InvalidInput
@@ -41,17 +42,26 @@ def front(
     as_json: AsJson = False,
 ) -> None:
     """Show the Pareto front of a job, or of a supernet over all its jobs."""
+    why = ""  # there is nothing on it, where that is known
     with connect(server, api_key) as client:
         if target.startswith("job_"):
             if minimize or device:
                 raise InvalidInput(
                     "a job has its own objectives: leave --minimize and --device out"
                 )
-            found = cut(client.job_front(target), where or [])
+            whole = client.job_front(target)
+            found = cut(whole, where or [])
+            if not whole["points"]:
+                unmet = unmet_of(client, client.job(target))
+                why = f"{unmet_text(unmet)} ({unmet.nearest})" if unmet else ""
         else:
             found = _of_supernet(
                 client, target, minimize or DEFAULT_OBJECTIVES, device, where or []
             )
+            if not found["points"]:
+                has = " and ".join(named["name"] for named in found["objectives"])
+                meets = f" and meets {' and '.join(where)}" if where else ""
+                why = f"no stored evaluation has {has}{meets}: search more"
         if plot is not None:
             from search_service.cli.plotting import plot_front  # with matplotlib, half a second
 
@@ -62,6 +72,8 @@ def front(
         typer.echo(front_csv(found), nl=False)
     else:
         print_front(found)
+    if why:
+        typer.echo(why, err=True)
 
 
 def best(

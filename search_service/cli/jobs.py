@@ -6,8 +6,11 @@ import typer
 
 from search_service.cli.options import ApiKey, AsJson, Server, connect
 from search_service.cli.output import number, print_json, print_table
+from search_service.cli.points import volume_text
+from search_service.cli.unmet import unmet_of, unmet_text
 from search_service.cli.watching import watch_job
-from search_service.client import Record
+from search_service.client import Client, Record
+from search_service.domain.unmet import Unmet
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Stored jobs.")
 
@@ -31,6 +34,11 @@ def list_(
         return
     columns = ["id", "kind", "state", "reason", "evaluations>", "front>", "hypervolume>", "created"]
     print_table(columns, [_row(job) for job in jobs])
+    if any(job["hypervolume"] is not None for job in jobs):
+        typer.echo(
+            "hypervolume: up to a reference point of each job's own, which `job show` names; "
+            "those of two jobs do not compare"
+        )
 
 
 @app.command()
@@ -40,10 +48,11 @@ def show(
     """Show one job."""
     with connect(server, api_key) as client:
         record = client.job(job)
+        told = "" if as_json else summary(client, record)
     if as_json:
         print_json(record)
     else:
-        typer.echo(summary(record))
+        typer.echo(told)
 
 
 @app.command()
@@ -51,7 +60,7 @@ def watch(job: JobId, server: Server = None, api_key: ApiKey = None) -> None:
     """Follow a job to its end, across restarts of the server; exits 1 unless it succeeds."""
     with connect(server, api_key) as client:
         record = watch_job(client, job)
-    typer.echo(summary(record))
+        typer.echo(summary(client, record))
     if record["state"] != "succeeded":
         raise typer.Exit(1)
 
@@ -76,15 +85,21 @@ for _name in ("cancel", "pause", "resume", "retry"):
     _step(_name)
 
 
-def summary(job: Record) -> str:
-    """One line: state, why, how much was found."""
+def summary(client: Client, job: Record) -> str:
+    """One line: state, why, how much was found; asks for the evaluations where nothing was."""
+    return summed_up(job, unmet_of(client, job))
+
+
+def summed_up(job: Record, unmet: Unmet | None = None) -> str:
+    """The same of what is known."""
     reason = f" ({job['reason']})" if job["reason"] else ""
     if job["kind"] != "search":
         return f"{job['id']} {job['state']}{reason}{_made(job['result'] or {})}"
     told = f"{job['id']} {job['state']}{reason}: {job['evaluations']} evaluations"
     if job["front_size"]:
-        told += f", {job['front_size']} on the front, hypervolume {number(job['hypervolume'])}"
-    return told
+        told += f", {job['front_size']} on the front"
+        told += volume_text(job["hypervolume"], job["reference_point"] or {})
+    return f"{told}; {unmet_text(unmet)} ({unmet.nearest})" if unmet else told
 
 
 def _made(result: Record) -> str:

@@ -1,7 +1,7 @@
 """What commands print: JSON, tables, one number."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -25,6 +25,23 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         table.add_row(*row)
     # As wide as it takes: a terminal goes on in the next line, where rich would leave columns out.
     Console(highlight=False, markup=False, width=1000).print(table, overflow="ignore", crop=False)
+
+
+def print_record(record: Mapping[str, Any]) -> None:
+    """A line for each field that says something; what has fields of its own comes last, below its
+    name and further in."""
+    for line in _lines(record):
+        typer.echo(line)
+
+
+def _lines(record: Mapping[str, Any]) -> Iterator[str]:
+    told = {name: value for name, value in record.items() if value not in ("", None, {}, [])}
+    for name, value in sorted(told.items(), key=lambda item: isinstance(item[1], dict)):
+        if isinstance(value, dict):
+            yield f"{name}:"
+            yield from (f"  {line}" for line in _lines(value))
+        else:
+            yield f"{name}: {value if isinstance(value, str) else json.dumps(value)}"
 
 
 def number(value: float | None) -> str:

@@ -40,8 +40,17 @@ def print_front(front: Record) -> None:
         "evaluation",
     ]
     print_table(titles, rows)
-    volume = number(front["hypervolume"])
-    typer.echo(f"{len(rows)} on the front" + (f", hypervolume {volume}" if volume else ""))
+    volume = volume_text(front["hypervolume"], front["reference_point"])
+    typer.echo(f"{len(rows)} on the front{volume}")
+
+
+def volume_text(hypervolume: float | None, reference_point: Mapping[str, float]) -> str:
+    """`, hypervolume 8.5 up to fid 20, macs 1.2e+08`: without its reference point it says nothing,
+    and that of a job is another than that of its supernet. Empty when there is none."""
+    if hypervolume is None:
+        return ""
+    point = ", ".join(f"{name} {number(worst)}" for name, worst in reference_point.items())
+    return f", hypervolume {number(hypervolume)} up to {point}"
 
 
 def _ties(front: Record) -> dict[str, list[str]]:

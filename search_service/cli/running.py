@@ -33,7 +33,7 @@ def status(arguments: Sequence[str] | None = None) -> int:
         path = context.command_path if context else "gansearch"
         return _told(f"{_one_line(error.format_message())}; see {path} --help", USAGE)
     except GansearchError as error:
-        return _told(_one_line(str(error)), REFUSED)
+        return _told(_one_line(f"{error}{_where_to_look(str(error))}"), REFUSED)
     except (KeyboardInterrupt, typer.Abort):
         return _told("interrupted", INTERRUPTED)
     except BrokenPipeError:  # whoever read our output has seen enough, as in `| head`
@@ -46,6 +46,14 @@ def status(arguments: Sequence[str] | None = None) -> int:
 def _told(text: str, code: int) -> int:
     typer.echo(f"gansearch: {text}", err=True)
     return code
+
+
+def _where_to_look(refusal: str) -> str:
+    """What lists the things there are, where one was named that is not."""
+    for thing in ("supernet", "job", "device"):
+        if refusal.startswith(f"no {thing} '"):
+            return f"; `gansearch {thing} list` shows those there are"
+    return ""
 
 
 def _one_line(text: str) -> str:

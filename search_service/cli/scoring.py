@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from search_service.cli.jobs import summary
+from search_service.cli.jobs import summed_up
 from search_service.cli.options import ApiKey, AsJson, Server, connect
 from search_service.cli.output import number, print_json, print_table
 from search_service.cli.points import value_text
@@ -95,7 +95,7 @@ def score(
     elif job["state"] == "succeeded":
         print_scores(job["result"]["scores"])
     else:
-        typer.echo(summary(job), err=True)
+        typer.echo(summed_up(job), err=True)
     if watch and job["state"] != "succeeded":
         raise typer.Exit(1)
 

@@ -101,11 +101,17 @@ def _teacher(text: str) -> dict[str, Any]:
 def _searcher(text: str) -> dict[str, Any]:
     name, colon, parameters = text.partition(":")
     try:
-        return {"name": name, "parameters": json.loads(parameters) if colon else {}}
+        given = json.loads(parameters) if colon else {}
     except ValueError as error:
         raise InvalidInput(
             f"the searcher's parameters must be JSON, got {parameters!r}: {error}"
         ) from error
+    if not isinstance(given, dict):
+        raise InvalidInput(
+            f"the searcher's parameters must be a JSON object such as "
+            f'{{"population_size": 32}}, got {parameters!r}'
+        )
+    return {"name": name, "parameters": given}
 
 
 def _fidelity(samples: str | None, final_samples: int | None) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def conclude(client: Client, job: Record, *, watch: bool, as_json: bool) -> None
     if as_json:
         print_json(job)
     else:
-        typer.echo(summary(job) if watch else job["id"])
+        typer.echo(summary(client, job) if watch else job["id"])
     if watch and job["state"] != "succeeded":
         raise typer.Exit(1)
 

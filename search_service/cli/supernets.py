@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from search_service.cli.options import ApiKey, AsJson, Server, connect
-from search_service.cli.output import print_json, print_table
+from search_service.cli.output import print_json, print_record, print_table
 from search_service.client import Client, Record
 from search_service.errors import InvalidFile, InvalidInput, Refused
 
@@ -92,10 +92,8 @@ def show(
         record = client.supernet(supernet)
     if as_json:
         print_json(record)
-        return
-    for field, value in record.items():
-        if value not in ("", None, {}):
-            typer.echo(f"{field}: {json.dumps(value) if isinstance(value, dict) else value}")
+    else:
+        print_record(record)
 
 
 def settled(client: Client, supernet: str) -> Record:

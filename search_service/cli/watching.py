@@ -11,7 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from search_service.cli.output import duration, number
+from search_service.cli.unmet import unmet_text
 from search_service.client import Client, Record, StreamedEvent
+from search_service.domain.unmet import Unmet
 
 LINE_SECONDS = 5.0  # between two plain lines
 
@@ -31,6 +33,7 @@ class Progressed:
     hypervolume: float | None = None
     left_seconds: float | None = None
     side: str = ""  # of a scoring: real or fake
+    unmet: Unmet | None = None  # while nothing meets the constraints
 
     def take(self, event: StreamedEvent) -> None:
         """Move on by one event."""
@@ -47,6 +50,7 @@ class Progressed:
                 self.phase, self.done = data["phase"], data["done"]
                 self.budget = data["total"] if self.phase == "train" else data["budget"]
                 self.side = data.get("side", "")
+                self.unmet = Unmet.from_json(data["unmet"]) if "unmet" in data else None
                 self.left_seconds = data.get("eta_seconds")
                 if "losses" in data:
                     self.images_per_s = data["images_per_s"]
@@ -62,12 +66,15 @@ class Progressed:
 
     @property
     def facts(self) -> str:
-        """Front size, hypervolume and time left; of a training its speed and losses."""
+        """Front size, hypervolume and time left, or that nothing meets the constraints; of a
+        training its speed and losses."""
         left = f"  {duration(self.left_seconds)} left" if self.left_seconds is not None else ""
         if self.trains:
             return f"{number(self.images_per_s)} images/s{left}  {self.losses}"
         if self.work == "score":
             return f"{self.side} images"
+        if self.unmet is not None:
+            return f"{unmet_text(self.unmet)}{left}"
         volume = number(self.hypervolume) or "-"
         return f"front {self.front_size}  hypervolume {volume}{left}"
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
 from search_service.client.streaming import StreamedEvent, read_events
 from search_service.client.transport import Transport, require_success
+from search_service.domain.job import JobState
 from search_service.errors import Refused, Unreachable
 
 Record = dict[str, Any]
@@ -55,7 +57,7 @@ class Client:
 
     def supernet(self, id_or_name: str) -> Record:
         """One supernet."""
-        return self._record(self._transport.get(f"/v1/supernets/{id_or_name}"))
+        return self._record(self._transport.get(f"/v1/supernets/{_segment(id_or_name)}"))
 
     def submit(
         self,
@@ -71,7 +73,7 @@ class Client:
 
     def finetune(self, evaluation_id: str, body: Mapping[str, Any]) -> Record:
         """Queue a job that goes on training an evaluated architecture."""
-        path = f"/v1/evaluations/{evaluation_id}/finetune"
+        path = f"/v1/evaluations/{_segment(evaluation_id)}/finetune"
         return self._record(self._transport.post(path, body))
 
     def jobs(
@@ -87,19 +89,19 @@ class Client:
 
     def job(self, job_id: str) -> Record:
         """One job."""
-        return self._record(self._transport.get(f"/v1/jobs/{job_id}"))
+        return self._record(self._transport.get(f"/v1/jobs/{_segment(job_id)}"))
 
     def step(self, job_id: str, step: str) -> Record:
         """Cancel, pause, resume or retry."""
-        return self._record(self._transport.post(f"/v1/jobs/{job_id}/{step}"))
+        return self._record(self._transport.post(f"/v1/jobs/{_segment(job_id)}/{step}"))
 
     def evaluations(self, job_id: str) -> list[Record]:
         """All of a job, by number."""
-        return list(self._pages(f"/v1/jobs/{job_id}/evaluations", {"page_size": 1000}))
+        return list(self._pages(f"/v1/jobs/{_segment(job_id)}/evaluations", {"page_size": 1000}))
 
     def job_front(self, job_id: str) -> Record:
         """The stored front of a job."""
-        return self._record(self._transport.get(f"/v1/jobs/{job_id}/front"))
+        return self._record(self._transport.get(f"/v1/jobs/{_segment(job_id)}/front"))
 
     def supernet_front(
         self,
@@ -111,7 +113,8 @@ class Client:
     ) -> Record:
         """The front over all stored evaluations of a supernet."""
         params = {"objectives": ",".join(objectives), "device": device, "where": list(where)}
-        return self._record(self._transport.get(f"/v1/supernets/{id_or_name}/front", params))
+        path = f"/v1/supernets/{_segment(id_or_name)}/front"
+        return self._record(self._transport.get(path, params))
 
     def best(
         self,
@@ -123,11 +126,12 @@ class Client:
     ) -> Record:
         """The stored evaluation with the least value under the constraints."""
         params = {"minimize": minimize, "device": device, "where": list(where)}
-        return self._record(self._transport.get(f"/v1/supernets/{id_or_name}/best", params))
+        path = f"/v1/supernets/{_segment(id_or_name)}/best"
+        return self._record(self._transport.get(path, params))
 
     def samples(self, evaluation_id: str, *, rows: int = 4) -> bytes:
         """A PNG of the images that an architecture makes, in `rows` rows and as many columns."""
-        path = f"/v1/evaluations/{evaluation_id}/samples.png"
+        path = f"/v1/evaluations/{_segment(evaluation_id)}/samples.png"
         return self._transport.get(path, {"rows": rows}).content
 
     def devices(self) -> list[Record]:
@@ -142,15 +146,18 @@ class Client:
             return False
 
     def events(self, job_id: str, *, after: int = 0) -> Iterator[StreamedEvent]:
-        """A job's events in order, each once, up to the `end` of its present attempt.
+        """A job's events in order, each once, up to the `end` of its present attempt; none of a job
+        that has ended when that is not above `after`.
 
         A broken connection is resumed after the last event, also across a restart of the server;
         raises Unreachable when it stays away for longer than `patience_seconds`.
         """
-        attempt = int(self.job(job_id)["attempt"])
+        job = self.job(job_id)
+        attempt = int(job["attempt"])
         lost_at: float | None = None  # when the stream was last there
         while True:
             try:
+                before = after
                 with self._stream(job_id, after) as response:
                     lost_at = None
                     for event in read_events(response.iter_lines()):
@@ -160,6 +167,11 @@ class Client:
                         yield event
                         if event.kind == "end" and int(event.data["attempt"]) >= attempt:
                             return
+                if after == before:
+                    # It had ended before this stream began, which would have told what was left.
+                    if JobState(job["state"]).terminal:
+                        return
+                    job = self.job(job_id)
             except (Unreachable, Refused) as error:
                 starting = isinstance(error, Unreachable) or error.status >= 500
                 lost_at = lost_at or time.monotonic()
@@ -173,7 +185,7 @@ class Client:
             self._transport.reaching(),
             self._transport.http.stream(
                 "GET",
-                f"/v1/jobs/{job_id}/events",
+                f"/v1/jobs/{_segment(job_id)}/events",
                 headers={"Last-Event-ID": str(after), "Accept": "text/event-stream"},
                 timeout=httpx.Timeout(CONNECT_SECONDS, read=STREAM_READ_SECONDS),
             ) as response,
@@ -198,3 +210,11 @@ class Client:
     def _record(response: httpx.Response) -> Record:
         record: Record = response.json()
         return record
+
+
+def _segment(id_or_name: str) -> str:
+    """As it stands in a path. Raises Refused for what no id or name can be, which would be read as
+    another path."""
+    if "/" in id_or_name or id_or_name in ("", ".", ".."):
+        raise Refused(f"nothing has the id or name {id_or_name!r}", status=HTTPStatus.NOT_FOUND)
+    return quote(id_or_name, safe="")

@@ -166,7 +166,8 @@ def parse_constraint(text: str, *, device: str = "", pointer: str = "") -> Const
             raise ValueError
     except ValueError:
         raise InvalidInput(
-            f"{text!r} must be <objective><=<number> or <objective>>=<number>", pointer=pointer
+            f"{text!r} must be an objective, <= or >= and a finite number, such as macs<=2e8",
+            pointer=pointer,
         ) from None
     timed = objective(name, pointer=pointer).source is Source.DEVICE
     return Constraint(

@@ -171,12 +171,7 @@ def _check_device(spec: ObjectiveSpec | Constraint, pointer: str, storage: Stora
         known = ", ".join(device.name for device in storage.devices.all()) or "none yet"
         if not spec.device:
             raise InvalidInput(f"{spec.name} needs a device; known: {known}", pointer=pointer)
-        try:
-            storage.devices.get(spec.device)
-        except NotFound as error:
-            raise UnknownName(
-                f"unknown device {spec.device!r}; known: {known}", pointer=f"{pointer}/device"
-            ) from error
+        catalog.require_device(spec.device, pointer=f"{pointer}/device", storage=storage)
 
 
 def _check_warm_start(job_id: str, pointer: str, supernet: Supernet, storage: Storage) -> None:

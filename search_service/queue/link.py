@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 POINTER = "/GANSEARCH_REDIS_URL"
 TIMEOUT_SECONDS = 1.0  # of connecting and of an answer
 PAUSE_SECONDS = 5.0  # without Redis, after a failure: a ring must not cost each request a timeout
+SCHEMES = ("redis", "rediss", "unix")  # plain, with TLS, and a socket of this machine
 PROBE = "gansearch:probe"
 # What no waiting mends, beside errors whose code is ERR: a command, database or option it lacks.
 _REFUSALS = (
@@ -33,6 +34,12 @@ class Link:
 
     def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         """Raises InvalidSetting for a URL that is none of Redis."""
+        scheme, separator, _ = url.partition("://")
+        if not separator:
+            host = url.rpartition("@")[2]  # without what may be a password
+            raise _refused(f"{host!r} has no scheme")
+        if scheme not in SCHEMES:
+            raise _refused(f"{scheme!r} is no scheme of Redis, which are {', '.join(SCHEMES)}")
         path = urlsplit(url).path.strip("/")
         if not url.startswith("unix:") and path and not path.isdecimal():
             raise _refused(f"{path!r} is no number of a database")

@@ -56,7 +56,9 @@ class Search:
             claim=self.claim, storage=self.storage, pool=self.pool, artifacts=self.artifacts
         )
         self._standing = Standing(
-            objectives=self.plan.objectives, top_rung=len(self.plan.rungs) - 1
+            objectives=self.plan.objectives,
+            top_rung=len(self.plan.rungs) - 1,
+            constraints=self.plan.spec.constraints,
         )
         self._stopwatch = Stopwatch(self.claim, storage=self.storage)
         self._progress = Progress(

@@ -11,6 +11,7 @@ from search_service.domain.space import Architecture, SearchSpace
 from search_service.domain.spec import Constraint, ObjectiveSpec, SearchSpec
 from search_service.domain.supernet import Device, Supernet
 from search_service.domain.teacher import OBJECTIVE as TEACHERS_OBJECTIVE
+from search_service.domain.unmet import total_violation
 
 SEARCH_SEED = 0  # of the latents: one set for every architecture of every job, so values are shared
 FINAL_SEED = 1  # of the fresh latents that front members are re-measured with
@@ -84,11 +85,8 @@ class Plan:
 
     def violation(self, values: Mapping[str, Value]) -> float:
         """Total relative violation of the constraints whose value is known."""
-        return sum(
-            constraint.violation(values[constraint.name].value)
-            for constraint in self.spec.constraints
-            if constraint.name in values
-        )
+        numbers = {name: value.value for name, value in values.items()}
+        return total_violation(self.spec.constraints, numbers)
 
     def _needed(self, source: Source) -> list[ObjectiveSpec | Constraint]:
         """Objectives and constraints from this source, each name once."""

@@ -69,7 +69,9 @@ class Progress:
 
 
 def _summary(standing: Standing) -> dict[str, object]:
+    unmet = standing.unmet()
     return {
         "front_size": len(standing.front()),
         "hypervolume": standing.front_hypervolume(),
+        **({"unmet": unmet.to_json()} if unmet else {}),
     }

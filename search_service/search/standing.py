@@ -8,6 +8,8 @@ import numpy as np
 from search_service.domain import pareto
 from search_service.domain.evaluation import Evaluation, EvaluationState, Value
 from search_service.domain.space import Architecture
+from search_service.domain.spec import Constraint
+from search_service.domain.unmet import Reach, Unmet
 from search_service.search.archive import Archive
 from search_service.searchers.base import Told
 
@@ -22,6 +24,7 @@ class Standing:
 
     objectives: tuple[str, ...]
     top_rung: int  # only evaluations judged there can be on the front; -1 without a ladder
+    constraints: Sequence[Constraint]
     evaluations: dict[int, Evaluation] = field(default_factory=dict)
     rung_values: dict[int, Sequence[Mapping[str, Value]]] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)  # of the complete prefix
@@ -32,6 +35,7 @@ class Standing:
     def __post_init__(self) -> None:
         count = len(self.objectives)
         self._front = Archive[Evaluation](count)  # by best values
+        self._reach = Reach(self.constraints)
         self._prefix_front = Archive[None](count)  # of the prefix, by the search's values
 
     def add(
@@ -45,6 +49,8 @@ class Standing:
         """Enter a finished evaluation, and advance the prefix as far as it is complete."""
         self.evaluations[evaluation.number] = evaluation
         self.rung_values[evaluation.number] = rung_values
+        numbers = {name: value.value for name, value in evaluation.values.items()}
+        self._reach.add(evaluation.id, evaluation.state, numbers)
         if self.eligible(evaluation):
             self._front.add(evaluation, self.costs([evaluation])[0])
         self._pending[evaluation.number] = self._told(evaluation, architecture, violation)
@@ -52,6 +58,10 @@ class Standing:
             number = len(self.told)
             self.told.append(self._pending.pop(number))
             self._advance(self.evaluations[number])
+
+    def unmet(self) -> Unmet | None:
+        """How near the nearest came, while nothing meets the constraints."""
+        return self._reach.unmet()
 
     def rivals(self, prefix: int, rung: int) -> list[Mapping[str, Value]]:
         """Values at a rung of those among the first `prefix` evaluations that meet everything."""

@@ -1,4 +1,5 @@
 import inspect
+import re
 from typing import Any
 
 import httpx
@@ -6,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from api.errors import STATUSES, status_of
+from api.schemas.requests import PATTERNS
 from search_service import errors
 
 FIELDS = {"type", "title", "status", "detail", "instance", "request_id"}
@@ -77,3 +79,48 @@ def test_a_failure_of_the_server_tells_no_traceback(app: FastAPI, client: httpx.
     problem(response, 500)
     assert "Traceback" not in response.text
     assert "NoneType" not in response.text
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"kind": "search", "spec": []}, "/spec: Input should be a JSON object"),
+        (
+            {"kind": "search", "spec": {}, "webhook": "x"},
+            "/webhook: there is no such field; /docs lists those there are",
+        ),
+        (
+            {"kind": "search", "spec": {"supernet": "tiny", "objectives": []}},
+            "/spec/objectives: List should have at least 1 item, not 0",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_said_of_json(
+    client: httpx.Client, body: dict[str, Any], words: str
+) -> None:
+    told = problem(client.post("/v1/jobs", json=body), 422)
+    assert words in [f"{error['pointer']}: {error['detail']}" for error in told["errors"]]
+
+
+def test_a_body_that_is_no_json_says_what_was_wanted(client: httpx.Client) -> None:
+    headers = {"content-type": "application/json"}
+    told = problem(client.post("/v1/jobs", content=b"{bad", headers=headers), 400)
+    assert told["detail"].startswith("the body is not JSON: Expecting property name")
+    assert [error["pointer"] for error in told["errors"]] == [""]
+
+
+def test_a_method_that_is_not_for_a_path_says_which_are(client: httpx.Client) -> None:
+    told = problem(client.delete("/v1/jobs"), 405)
+    assert told["detail"] == "DELETE is not for /v1/jobs; allowed: GET, POST"
+
+
+def test_a_name_of_the_wrong_form_is_told_in_words(client: httpx.Client) -> None:
+    told = problem(client.post("/v1/supernets", json={"name": "bad name!"}), 422)
+    assert told["errors"][0]["pointer"] == "/name"
+    assert told["errors"][0]["detail"].startswith("a name is up to 100 letters")
+
+
+def test_every_pattern_that_a_body_must_match_is_told_in_words(client: httpx.Client) -> None:
+    patterns = set(re.findall(r'"pattern":"([^"]+)"', client.get("/openapi.json").text))
+    assert patterns
+    assert patterns <= set(PATTERNS)

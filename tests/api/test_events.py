@@ -7,6 +7,7 @@ import pytest
 
 from api import events
 from search_service import jobs
+from search_service.client import Client
 from search_service.domain.job import Job, JobStep
 from search_service.queue import PollingWakeUps
 from search_service.storage.base import Storage
@@ -65,6 +66,15 @@ def test_going_on_after_the_end_closes_at_once_and_repeats_nothing(
     assert kind == "end"
     for after in (last, last + 1):
         assert read(client, ended, **{"Last-Event-ID": str(after)}) == []
+
+
+@pytest.mark.timeout(60)
+def test_our_own_client_goes_on_from_anywhere_and_ends(client: httpx.Client, ended: Job) -> None:
+    count = len(read(client, ended))
+    with Client(str(client.base_url)) as ours:
+        for after in (0, count - 1, count, count + 1):
+            told = [event.sequence for event in ours.events(ended.id, after=after)]
+            assert told == list(range(after + 1, count + 1))
 
 
 def test_going_on_after_the_end_of_an_earlier_attempt_follows_the_next(

@@ -64,6 +64,22 @@ def test_a_creating_request_tried_again_carries_the_same_key() -> None:
     assert keys[0] == keys[1]
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../jobs"])
+def test_what_can_be_no_name_is_not_asked_for(name: str) -> None:
+    client = answering(lambda _: pytest.fail("asked"))
+    with client, pytest.raises(Refused, match="nothing has the id or name"):
+        client.supernet(name)
+
+
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a b", "100%", "ü"])
+def test_a_name_stays_one_part_of_the_path(name: str) -> None:
+    def named(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"name": request.url.path.removeprefix("/v1/supernets/")})
+
+    with answering(named) as client:
+        assert client.supernet(name) == {"name": name}
+
+
 def test_pages_are_followed_to_the_end() -> None:
     def paged(request: httpx.Request) -> httpx.Response:
         if "page_token" in request.url.params:
@@ -79,7 +95,7 @@ def test_a_stream_that_breaks_goes_on_after_the_last_whole_event() -> None:
 
     def streaming(request: httpx.Request) -> httpx.Response:
         if not request.url.path.endswith("/events"):
-            return httpx.Response(200, json={"attempt": 1})
+            return httpx.Response(200, json={"attempt": 1, "state": "running"})
         asked.append(request.headers["Last-Event-ID"])
         if len(asked) == 1:  # the second event is cut short
             return httpx.Response(200, text=event(1, "state") + ": hello\nid: 2\nevent: log\n")
@@ -103,3 +119,32 @@ def test_the_end_of_an_earlier_attempt_does_not_end_the_stream() -> None:
 
     with answering(streaming) as client:
         assert [e.sequence for e in client.events("job_1")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("state", ["succeeded", "failed", "cancelled"])
+def test_after_the_last_event_of_a_job_that_has_ended_there_is_nothing(state: str) -> None:
+    streams = 0
+
+    def streaming(request: httpx.Request) -> httpx.Response:
+        nonlocal streams
+        if not request.url.path.endswith("/events"):
+            return httpx.Response(200, json={"attempt": 1, "state": state})
+        streams += 1
+        assert streams == 1, "asked again for what there is none of"
+        return httpx.Response(200, text=": nothing more\n\n")
+
+    with answering(streaming) as client:
+        assert list(client.events("job_1", after=9)) == []
+
+
+def test_an_empty_stream_of_a_job_that_ended_during_it_is_asked_for_once_more() -> None:
+    """A proxy may close a stream of its own accord, and what is told meanwhile must not be lost."""
+    states, texts = ["running", "succeeded"], ["", event(1, "end", attempt=1)]
+
+    def streaming(request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/events"):
+            return httpx.Response(200, json={"attempt": 1, "state": states.pop(0)})
+        return httpx.Response(200, text=texts.pop(0))
+
+    with answering(streaming) as client:
+        assert [e.sequence for e in client.events("job_1")] == [1]

@@ -1,4 +1,4 @@
-"""Generator, feature network and whatever else looks at images on another device than the CPU.
+"""Generator, feature network and whatever else looks at images elsewhere than on the CPU.
 
 One that is as strict about where tensors are as a GPU finds what the CPU finds, and so does a GPU
 where there is one, but for rounding.
@@ -22,7 +22,7 @@ from workers import supernets
 from workers.evaluation import ArchitectureEvaluator, Judging
 from workers.evaluators.extractors import EXTRACTORS
 from workers.evaluators.latency import calibrate
-from workers.evaluators.placement import CPU, device_for
+from workers.evaluators.placement import CPU, placement_for
 
 Build = Callable[[torch.device], ArchitectureEvaluator]
 
@@ -72,8 +72,8 @@ class Shares:
     classes = 0
     facts: Mapping[str, Any] = {}
 
-    def __init__(self, device: torch.device) -> None:
-        self._ends = torch.linspace(0, 256, self.size + 1).to(device)
+    def __init__(self, placement: torch.device) -> None:
+        self._ends = torch.linspace(0, 256, self.size + 1).to(placement)
 
     def logits(self, features: Tensor) -> Tensor:
         raise NotImplementedError
@@ -85,8 +85,8 @@ class Shares:
 
 
 @EXTRACTORS.register(Shares.name)
-def open_shares(file: Path | None, device: torch.device) -> Shares:
-    return Shares(device)
+def open_shares(file: Path | None, placement: torch.device) -> Shares:
+    return Shares(placement)
 
 
 def images(folder: Path, count: int, size: tuple[int, ...], levels: int) -> None:
@@ -104,7 +104,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def build(kind: str, tmp_path: Path) -> Build:
-    """An evaluator on a device, the same on each."""
+    """An evaluator somewhere, the same everywhere."""
     data = tmp_path / "data"
     family, parameters = FAMILIES[kind]
     data.mkdir()
@@ -127,9 +127,13 @@ def build(kind: str, tmp_path: Path) -> Build:
         data=data if any(data.iterdir()) else None,
     )
 
-    def built(device: torch.device) -> ArchitectureEvaluator:
+    def built(placement: torch.device) -> ArchitectureEvaluator:
         return ArchitectureEvaluator(
-            family=family, parameters=parameters, weights=weights, judging=judging, device=device
+            family=family,
+            parameters=parameters,
+            weights=weights,
+            judging=judging,
+            placement=placement,
         )
 
     return built
@@ -164,7 +168,7 @@ def test_where_it_is_computed_changes_neither_values_nor_protocols(build: Build,
 
 
 def test_latency_is_of_the_cpu_wherever_images_are_made(build: Build, kind: str) -> None:
-    """Another device would be told from the CPU by what it is given: inputs are made on the CPU."""
+    """Inputs are made on the CPU, so another placement is told from it by what it is given."""
     with Elsewhere():
         there = build(ELSEWHERE)
         timed = asked(kind, "latency_ms", **calibrate(), rounds=6)
@@ -174,7 +178,7 @@ def test_latency_is_of_the_cpu_wherever_images_are_made(build: Build, kind: str)
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device here")
 def test_a_gpu_finds_what_the_cpu_finds_but_for_rounding(build: Build, kind: str) -> None:
-    here, there = build(CPU), build(device_for([0]))
+    here, there = build(CPU), build(placement_for([0]))
     assert there.image_protocols == here.image_protocols
     for name in OBJECTIVES:
         assert judged(there, kind, name).value == pytest.approx(

@@ -58,7 +58,7 @@ class Thumbnail:
 
 
 @EXTRACTORS.register(Thumbnail.name)
-def open_thumbnail(file: Path | None, device: torch.device) -> Thumbnail:
+def open_thumbnail(file: Path | None, placement: torch.device) -> Thumbnail:
     return Thumbnail()
 
 

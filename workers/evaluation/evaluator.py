@@ -36,16 +36,16 @@ class ArchitectureEvaluator:
         parameters: Mapping[str, Any],
         weights: Mapping[str, NDArray[Any]],
         judging: Judging,
-        device: torch.device = CPU,
+        placement: torch.device = CPU,
     ) -> None:
-        """`device` makes the images and looks at them; latency is always of the CPU.
+        """`placement` makes the images and looks at them; latency is always of the CPU.
 
         Raises UnknownName, InvalidInput or InvalidFile when the parts do not fit each other.
         """
-        supernet = load_supernet(family, parameters, weights, device=device)
+        supernet = load_supernet(family, parameters, weights, placement=placement)
         self._space = supernet.space
-        self._opened = open_judges(supernet, judging, device=device)
-        self._device = device
+        self._opened = open_judges(supernet, judging, placement=placement)
+        self._placement = placement
         self._judges = self._opened.by_use
         self._latency = LatencyEvaluator(supernet, example=self._opened.example)
         self._recent = RecentlyJudged()
@@ -123,14 +123,14 @@ class ArchitectureEvaluator:
         if teacher not in self._supplied:
             assert isinstance(self._space, GanCompressionSpace)
             try:
-                network = open_teacher(teacher, self._space.parameters, device=self._device)
+                network = open_teacher(teacher, self._space.parameters, placement=self._placement)
             except InvalidInput as error:
                 raise MeasurementFailed(f"the teacher cannot be used: {error}") from error
             self._supplied = {teacher: {}}
             for use, judge in self._judges.items():
                 inputs = self._opened.conditions[use].inputs
                 maker = ImageMaker(
-                    network, inputs=inputs, side=self._opened.side, device=self._device
+                    network, inputs=inputs, side=self._opened.side, placement=self._placement
                 )
                 distance = TeacherDistance(maker, largest(self._space), teacher.to_json())
                 self._supplied[teacher][use] = judge.with_objective(distance)

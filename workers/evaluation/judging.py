@@ -52,9 +52,9 @@ class Judges:
 
 
 def open_judges(
-    supernet: RunnableSupernet, judging: Judging, *, device: torch.device = CPU
+    supernet: RunnableSupernet, judging: Judging, *, placement: torch.device = CPU
 ) -> Judges:
-    """`device`: where the supernet is, and whatever looks at its images is to be.
+    """`placement`: where the supernet is, and whatever looks at its images is to be.
 
     Raises UnknownName, InvalidInput or InvalidFile when the parts do not fit each other.
     """
@@ -64,12 +64,14 @@ def open_judges(
         for use, split in SPLITS.items()
     }
     example = conditions["search"].inputs.shard(0, 0)[:1]
-    generator, running = as_judged(supernet, judging.dataset, judging.data, device=device)
+    generator, running = as_judged(supernet, judging.dataset, judging.data, placement=placement)
     if isinstance(supernet, SpadeSupernet):
         example = one_hot(example, supernet.input_channels)
-    extractor = open_extractor(judging.feature_extractor, judging.extractor_file, device=device)
+    extractor = open_extractor(
+        judging.feature_extractor, judging.extractor_file, placement=placement
+    )
     with torch.inference_mode():
-        trial = supernet(example.to(device), largest(space)).cpu()
+        trial = supernet(example.to(placement), largest(space)).cpu()
     extractor(to_uint8(trial))  # refuses images that it cannot take now, not in every search
     folders = (zoo.folder() / "reference", judging.references)
     reference = find_or_compute(
@@ -86,7 +88,7 @@ def open_judges(
             inputs=given.inputs,
             side=trial.shape[-1],
             facts=running,
-            device=device,
+            placement=placement,
         )
         found = available(
             given,
@@ -98,7 +100,7 @@ def open_judges(
             image_shape=(trial.shape[1], trial.shape[2], trial.shape[3]),
             dataset=judging.dataset,
             data=judging.data,
-            device=device,
+            placement=placement,
         )
         judges[use] = ImageJudge(maker, found.objectives)
         impossible = found.impossible

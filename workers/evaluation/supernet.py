@@ -33,25 +33,25 @@ def load_supernet(
     parameters: Mapping[str, Any],
     weights: Mapping[str, NDArray[Any]],
     *,
-    device: torch.device = CPU,
+    placement: torch.device = CPU,
 ) -> RunnableSupernet:
     """The supernet on these weights, for inference: on the CPU they stay where they are, and must
-    not change; another device gets a copy. Raises InvalidFile when they do not fit."""
+    not change; one placed elsewhere is a copy. Raises InvalidFile when they do not fit."""
     supernet = supernets.build(family, parameters)
     fill_with_views(supernet, weights, source="the checkpoint")
-    return cast(RunnableSupernet, supernet.eval().requires_grad_(False).to(device))
+    return cast(RunnableSupernet, supernet.eval().requires_grad_(False).to(placement))
 
 
 def as_judged(
-    supernet: RunnableSupernet, dataset: str, data: Path | None, *, device: torch.device = CPU
+    supernet: RunnableSupernet, dataset: str, data: Path | None, *, placement: torch.device = CPU
 ) -> tuple[Generator, Mapping[str, Any]]:
-    """What is run when a supernet that is on this device is judged, and what a protocol says of its
-    running.
+    """What is run when a supernet placed there is judged, and what a protocol says of how
+    it runs.
 
     Raises as `open_maps` does.
     """
     if not isinstance(supernet, SpadeSupernet):
         return supernet, {}
     training = open_maps(supernet.space.parameters, dataset, REFERENCE_SPLIT, data)
-    calibrated = CalibratedSupernet(supernet, training, device=device)
+    calibrated = CalibratedSupernet(supernet, training, placement=placement)
     return calibrated, calibrated.facts

@@ -32,11 +32,11 @@ class CalibratedSupernet:
     """See Generator. The statistics are averages over a fixed list of maps."""
 
     def __init__(
-        self, supernet: SpadeSupernet, training: MapInputs, *, device: torch.device = CPU
+        self, supernet: SpadeSupernet, training: MapInputs, *, placement: torch.device = CPU
     ) -> None:
-        """`device`: where the supernet is."""
+        """`placement`: where the supernet is."""
         self._supernet = supernet
-        maps = calibration_maps(training).to(device)
+        maps = calibration_maps(training).to(placement)
         self._batches = MapBatches(maps, supernet.input_channels)
         self._subnets: OrderedDict[Architecture, SpadeGenerator] = OrderedDict()
         self.facts: Mapping[str, Any] = {

@@ -31,12 +31,12 @@ class ImageMaker:
         inputs: Inputs,
         side: int,
         facts: Mapping[str, Any] | None = None,  # what a protocol says of the supernet's running
-        device: torch.device = CPU,  # where the supernet is
+        placement: torch.device = CPU,  # where the supernet is
     ) -> None:
         self._supernet = supernet
         self._side = side
         self._facts = facts or {}
-        self._device = device
+        self._placement = placement
         self.inputs = inputs
 
     @property
@@ -54,7 +54,7 @@ class ImageMaker:
     def shard(self, architecture: Architecture, seed: int, index: int) -> Tensor:
         """What the generator makes of a shard of inputs: uint8 (n, c, side's height, side), on the
         CPU. Raises MeasurementFailed unless all are finite."""
-        images = self._supernet(self.inputs.shard(seed, index).to(self._device), architecture)
+        images = self._supernet(self.inputs.shard(seed, index).to(self._placement), architecture)
         if not torch.isfinite(images).all():
             raise MeasurementFailed(f"architecture {architecture} makes images with NaN or inf")
         return to_uint8(upsample(images, self._side)).cpu()

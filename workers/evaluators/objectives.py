@@ -46,10 +46,10 @@ def available(
     image_shape: ImageShape,
     dataset: str,
     data: Path | None,
-    device: torch.device = CPU,
+    placement: torch.device = CPU,
 ) -> Available:
     """`against` and `own_resolution`: what is judged by, or one line that says why it is not there;
-    `image_shape`: of the full output; `device`: on which networks of the user's run. Raises
+    `image_shape`: of the full output; `placement`: on which networks of the user's run. Raises
     InvalidFile for one that is there and cannot be used."""
     objectives: list[ImageObjective] = [fid, TeacherDistance(maker, teacher)]
     impossible = _why_not_paired(conditions, image_shape, dataset)
@@ -71,7 +71,7 @@ def available(
             f"no {perceiver.FILE} in its folder; {perceiver.WANTED}"
         )
     else:
-        network = perceiver.open_perceiver(data / perceiver.FILE, image_shape, device=device)
+        network = perceiver.open_perceiver(data / perceiver.FILE, image_shape, placement=placement)
         objectives.append(consistency.perceptual_distance(maker, teacher, network))
     if conditions.targets is not None:
         objectives += [
@@ -84,7 +84,7 @@ def available(
     elif data is None or not (data / FILE).exists():
         impossible[miou_error.NAME] = f"no {FILE} in its folder; {WANTED}"
     else:
-        segmenter = open_segmenter(data / FILE, image_shape, device=device)
+        segmenter = open_segmenter(data / FILE, image_shape, placement=placement)
         objectives.append(MiouError(segmenter, conditions.labels))
     return Available(objectives=tuple(objectives), impossible=impossible)
 

@@ -37,11 +37,11 @@ class Perceiver:
         script: Callable[[Tensor], Sequence[Tensor]],
         *,
         digest: str,
-        device: torch.device = CPU,  # where the script is
+        placement: torch.device = CPU,  # where the script is
     ) -> None:
         self._script = script
         self.digest = digest
-        self._device = device
+        self._placement = placement
 
     @torch.inference_mode()
     def __call__(self, a: Tensor, b: Tensor) -> NDArray[np.float64]:
@@ -56,22 +56,22 @@ class Perceiver:
         return np.asarray(total.numpy(), np.float64)
 
     def _maps(self, images: Tensor) -> list[Tensor]:
-        maps = self._script(from_uint8(images.to(self._device)).expand(-1, COLOURS, -1, -1))
+        maps = self._script(from_uint8(images.to(self._placement)).expand(-1, COLOURS, -1, -1))
         return [m / (m.norm(dim=1, keepdim=True) + 1e-10) for m in (m.double() for m in maps)]
 
 
 def open_perceiver(
-    file: Path, image_shape: tuple[int, int, int], *, device: torch.device = CPU
+    file: Path, image_shape: tuple[int, int, int], *, placement: torch.device = CPU
 ) -> Perceiver:
     """From the user's file, tried on an image of (channels, height, width).
 
     Raises InvalidFile when there is none, it is no TorchScript, or gives something else.
     """
-    script, digest = open_script(file, WANTED, device)
+    script, digest = open_script(file, WANTED, placement)
     shape = (2, COLOURS, *image_shape[1:])
     try:
         with torch.inference_mode():
-            maps = script(torch.zeros(shape, device=device))
+            maps = script(torch.zeros(shape, device=placement))
     except RuntimeError as error:
         why = str(error).strip().splitlines()[-1]
         raise InvalidFile(f"{file} cannot take images {shape}: {why}; {WANTED}") from error
@@ -84,4 +84,4 @@ def open_perceiver(
             raise InvalidFile(
                 f"{file} gives {tuple(one.shape)} for images {shape} among its maps; {WANTED}"
             )
-    return Perceiver(script, digest=digest, device=device)
+    return Perceiver(script, digest=digest, placement=placement)

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 CPU = torch.device("cpu")
 
 
-def device_for(gpus: Sequence[int | str]) -> torch.device:
+def placement_for(gpus: Sequence[int | str]) -> torch.device:
     """That of a process which was lent these GPUs, or a share of one, and sees no other.
 
     On a GPU numbers are multiplied as the CPU does, in whole float32, and equal calls have equal

@@ -26,11 +26,11 @@ class Segmenter:
         *,
         classes: int,
         digest: str,
-        device: torch.device = CPU,  # where the script is
+        placement: torch.device = CPU,  # where the script is
     ) -> None:
         self.classes = classes
         self.digest = digest
-        self._device = device
+        self._placement = placement
         self._script = script
 
     @torch.inference_mode()
@@ -38,19 +38,19 @@ class Segmenter:
         """uint8 (n, c, h, w) to classes, int64 (n, h, w); both on the CPU."""
         parts = torch.split(images, BATCH_SIZE)
         return torch.cat(
-            [self._script(part.to(self._device)).argmax(dim=1) for part in parts]
+            [self._script(part.to(self._placement)).argmax(dim=1) for part in parts]
         ).cpu()
 
 
 def open_segmenter(
-    file: Path, image_shape: tuple[int, int, int], *, device: torch.device = CPU
+    file: Path, image_shape: tuple[int, int, int], *, placement: torch.device = CPU
 ) -> Segmenter:
     """From the user's file, tried on an image of (channels, height, width).
 
     Raises InvalidFile when there is none, it is no TorchScript, or gives something else.
     """
-    script, digest = open_script(file, WANTED, device)
-    trial = torch.zeros((1, *image_shape), dtype=torch.uint8, device=device)
+    script, digest = open_script(file, WANTED, placement)
+    trial = torch.zeros((1, *image_shape), dtype=torch.uint8, device=placement)
     try:
         with torch.inference_mode():
             logits = script(trial)
@@ -63,4 +63,4 @@ def open_segmenter(
         raise InvalidFile(
             f"{file} gives {tuple(logits.shape)} for images {tuple(trial.shape)}; {WANTED}"
         )
-    return Segmenter(script, classes=logits.shape[1], digest=digest, device=device)
+    return Segmenter(script, classes=logits.shape[1], digest=digest, placement=placement)

@@ -34,9 +34,9 @@ class TeacherNetwork:
 
 
 def open_teacher(
-    teacher: SuppliedTeacher, parameters: GanCompressionParameters, *, device: torch.device = CPU
+    teacher: SuppliedTeacher, parameters: GanCompressionParameters, *, placement: torch.device = CPU
 ) -> TeacherNetwork:
-    """For a supernet of these parameters, whose inputs and images it shares, on this device.
+    """For a supernet of these parameters, whose inputs and images it shares, placed there.
 
     Raises InvalidFile when it cannot be read, is another than its digest says, or does not fit.
     """
@@ -59,5 +59,5 @@ def open_teacher(
     build = family.dense_teacher if teacher.kind == "dense" else family.mobile_generator
     network = build(size)
     fill(network, decode(content, teacher.checkpoint), source=teacher.checkpoint)
-    network.requires_grad_(False).eval().to(device)
+    network.requires_grad_(False).eval().to(placement)
     return TeacherNetwork(network, parameters.input_channels if paints else None)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from search_service.domain.measurement import Measurement, MeasurementRequest
 from workers.evaluation import ArchitectureEvaluator, Judging
-from workers.evaluators.placement import device_for
+from workers.evaluators.placement import placement_for
 from workers.pool.seated import Seated
 
 
@@ -41,7 +41,7 @@ class Seat:
             parameters=self._parameters,
             weights=self._weights,
             judging=self._judging,
-            device=device_for(ray.get_gpu_ids()),
+            placement=placement_for(ray.get_gpu_ids()),
         )
 
     def join(self) -> Seated:

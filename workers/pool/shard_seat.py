@@ -4,7 +4,7 @@ import ray
 
 from search_service.domain.scoring import ScoreSpec
 from workers.checkpoint_uri import Checkpoint
-from workers.evaluators.placement import device_for
+from workers.evaluators.placement import placement_for
 from workers.pool.seated import Seated
 from workers.scoring.shards import Shard, ShardName
 from workers.scoring.work import ScoreWork
@@ -16,8 +16,8 @@ class ShardSeat:
 
     def __init__(self, spec: ScoreSpec, checkpoint: Checkpoint | None, *, overlap: bool) -> None:
         """`overlap`: make images on one core while another looks at the last ones."""
-        device = device_for(ray.get_gpu_ids())
-        self._work = ScoreWork(spec=spec, overlap=overlap, read=checkpoint, device=device)
+        placement = placement_for(ray.get_gpu_ids())
+        self._work = ScoreWork(spec=spec, overlap=overlap, read=checkpoint, placement=placement)
 
     def join(self) -> Seated:
         """Say where it is."""

@@ -69,19 +69,28 @@ class GeneratorSubject:
     """A generator's images at one architecture, from inputs by seed."""
 
     def __init__(
-        self, spec: GeneratorSpec, checkpoint: Checkpoint, seed: int, *, device: torch.device = CPU
+        self,
+        spec: GeneratorSpec,
+        checkpoint: Checkpoint,
+        seed: int,
+        *,
+        placement: torch.device = CPU,
     ) -> None:
         """Raises InvalidInput (or a subclass) when its parts cannot be had or do not fit."""
-        supernet = load_supernet(spec.family, spec.parameters, checkpoint.weights, device=device)
+        supernet = load_supernet(
+            spec.family, spec.parameters, checkpoint.weights, placement=placement
+        )
         space = supernet.space
         name, folder = name_and_folder(spec.dataset)
         data = Path(folder) if folder else None
         inputs = open_conditions(space, name, SPLITS["final"], data).inputs
-        generator, running = as_judged(supernet, name, data, device=device)
+        generator, running = as_judged(supernet, name, data, placement=placement)
         wanted = space.parse(spec.architecture) if spec.architecture else largest(space)
         with torch.inference_mode():
-            side = generator(inputs.shard(seed, 0)[:1].to(device), largest(space)).shape[-1]
-        self._maker = ImageMaker(generator, inputs=inputs, side=side, facts=running, device=device)
+            side = generator(inputs.shard(seed, 0)[:1].to(placement), largest(space)).shape[-1]
+        self._maker = ImageMaker(
+            generator, inputs=inputs, side=side, facts=running, placement=placement
+        )
         self._architecture, self._seed = wanted, seed
         self._digest = checkpoint.digest
 
@@ -106,11 +115,11 @@ class GeneratorSubject:
 
 
 def open_subject(
-    spec: ScoreSpec, checkpoint: Checkpoint | None, *, device: torch.device = CPU
+    spec: ScoreSpec, checkpoint: Checkpoint | None, *, placement: torch.device = CPU
 ) -> Subject:
-    """`checkpoint` is the generator's, where there is one; it runs on `device`. Raises
+    """`checkpoint` is the generator's, where there is one; it runs on `placement`. Raises
     InvalidInput (or a subclass) when it cannot be had."""
     if spec.generator is not None:
         assert checkpoint is not None
-        return GeneratorSubject(spec.generator, checkpoint, spec.seed, device=device)
+        return GeneratorSubject(spec.generator, checkpoint, spec.seed, placement=placement)
     return FolderSubject(Path(spec.images))

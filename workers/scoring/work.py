@@ -28,18 +28,18 @@ class ScoreWork:
     spec: ScoreSpec
     overlap: bool = True  # make images while the last ones are looked at
     read: Checkpoint | None = None  # the generator's, where it need not be read again
-    device: torch.device = CPU  # where images are made and looked at
+    placement: torch.device = CPU  # where images are made and looked at
 
     @cached_property
     def extractor(self) -> FeatureExtractor:
         """Raises InvalidInput (or a subclass)."""
         name, _, path = self.spec.feature_extractor.partition(":")
-        return open_extractor(name, Path(path) if path else None, device=self.device)
+        return open_extractor(name, Path(path) if path else None, placement=self.placement)
 
     @cached_property
     def subject(self) -> Subject:
         """Raises InvalidInput (or a subclass)."""
-        return open_subject(self.spec, self.checkpoint, device=self.device)
+        return open_subject(self.spec, self.checkpoint, placement=self.placement)
 
     @cached_property
     def checkpoint(self) -> Checkpoint | None:

@@ -83,8 +83,8 @@ class AnycostGenerator(nn.Module):
 
     def random_noise(self, rng: torch.Generator) -> list[Tensor]:
         """Fresh noise maps, one for the whole batch."""
-        device = self.input.input.device
-        return [torch.randn(1, 1, s, s, generator=rng, device=device) for s in self.noise_sides]
+        placement = self.input.input.device
+        return [torch.randn(1, 1, s, s, generator=rng, device=placement) for s in self.noise_sides]
 
     def styles(
         self,
@@ -126,9 +126,9 @@ class AnycostGenerator(nn.Module):
 
     def random_styles(self, rng: torch.Generator, count: int) -> Tensor:
         """Styles of so many normal latents, each of its own class, (count, style_dim)."""
-        device = self.input.input.device
+        placement = self.input.input.device
         with torch.no_grad():
-            z = torch.randn(count, self.style_dim, generator=rng, device=device)
+            z = torch.randn(count, self.style_dim, generator=rng, device=placement)
             w: Tensor = self.style(self._joined(z, None))
         return w
 

@@ -173,11 +173,15 @@ def _split(x: Tensor, coloured: int | None) -> tuple[Tensor | None, Tensor]:
     return kept, image
 
 
-def _uniform(count: int, kind: torch.dtype, device: torch.device, rng: torch.Generator) -> Tensor:
+def _uniform(
+    count: int, kind: torch.dtype, placement: torch.device, rng: torch.Generator
+) -> Tensor:
     numbers = torch.rand(count * processes(), dtype=kind, generator=rng, device=rng.device)
-    return mine(numbers).to(device)
+    return mine(numbers).to(placement)
 
 
-def _whole(least: int, most: int, count: int, device: torch.device, rng: torch.Generator) -> Tensor:
+def _whole(
+    least: int, most: int, count: int, placement: torch.device, rng: torch.Generator
+) -> Tensor:
     drawn = torch.randint(least, most + 1, (count * processes(),), generator=rng, device=rng.device)
-    return mine(drawn).to(device)
+    return mine(drawn).to(placement)

@@ -20,7 +20,7 @@ class MemorySupernets:
         supernet = by_value(supernet)
         with self._tables.lock:
             if any(known.name == supernet.name for known in self._tables.supernets.values()):
-                raise NameTaken(f"a supernet is named {supernet.name!r} already")
+                raise NameTaken(f"a supernet is named {supernet.name!r} already: choose another")
             self._tables.supernets[supernet.id] = supernet
 
     def get(self, id_or_name: str) -> Supernet:

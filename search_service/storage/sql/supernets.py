@@ -25,7 +25,7 @@ class SqlSupernets:
         row = rows.row_of(by_value(supernet))
         with self._database.writing() as connection:
             if not insert_new(connection, tables.supernets, [row]):
-                raise NameTaken(f"a supernet is named {supernet.name!r} already")
+                raise NameTaken(f"a supernet is named {supernet.name!r} already: choose another")
 
     def get(self, id_or_name: str) -> Supernet:
         by_id = _supernets.id == id_or_name

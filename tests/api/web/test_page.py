@@ -98,6 +98,32 @@ def test_the_front_is_drawn_with_its_images(page: Page, ended: Job, client: http
     expect(page.locator("#hover img")).to_be_visible()
 
 
+def test_a_front_that_is_empty_says_how_near_the_nearest_came(
+    page: Page, submit: Callable[..., Job], run: Run, storage: Storage
+) -> None:
+    job = submit()
+    claim = run(job).claim
+    page.goto(f"/?job={job.id}")
+    expect(page.locator("#state")).to_have_text("running")
+    nearest = {"evaluation": "evl_1", "values": {"latency_ms": 0.5}}
+    unmet = {"evaluated": 12, "constraints": ["latency_ms<=0.001"], "nearest": nearest}
+    storage.events.progress(
+        claim, {"phase": "search", "done": 12, "budget": 40, "in_flight": 1, "unmet": unmet}
+    )
+    expect(page.locator("#front-note")).to_contain_text("None of 12 evaluated")
+    expect(page.locator("#front-note")).to_contain_text("latency 0.5000\u00a0ms (evl_1)")
+
+
+def test_the_reference_of_the_api_is_there_without_the_internet(page: Page) -> None:
+    def only_from_here(route: Route) -> None:
+        here = route.request.url.startswith(("http://127.0.0.1", "data:"))
+        (route.continue_ if here else route.abort)()
+
+    page.route("**/*", only_from_here)
+    page.goto("/docs")
+    expect(page.locator("#swagger-ui")).to_contain_text("/v1/jobs/{job_id}/front")
+
+
 def test_the_best_under_a_constraint_is_answered_in_words(page: Page, ended: Job) -> None:
     page.goto(f"/?job={ended.id}")
     page.fill("#where", "latency_ms<=4")

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from search_service.cli.jobs import summary
+from search_service.cli.jobs import summed_up
 
 
 def ended(kind: str, **facts: Any) -> dict[str, Any]:
@@ -25,9 +25,13 @@ def ended(kind: str, **facts: Any) -> dict[str, Any]:
     ],
 )
 def test_a_training_is_summed_up_by_what_it_left(result: Any, said: str) -> None:
-    assert summary(ended("finetune", result=result)) == f"job_1 succeeded{said}"
+    assert summed_up(ended("finetune", result=result)) == f"job_1 succeeded{said}"
 
 
 def test_a_search_is_summed_up_by_its_front() -> None:
-    job = ended("search", evaluations=20, front_size=3, hypervolume=1.5, result=None)
-    assert summary(job) == "job_1 succeeded: 20 evaluations, 3 on the front, hypervolume 1.5"
+    point = {"fid": 20.0, "macs": 2e6}
+    job = ended("search", evaluations=20, front_size=3, hypervolume=1.5, reference_point=point)
+    told = (
+        "job_1 succeeded: 20 evaluations, 3 on the front, hypervolume 1.5 up to fid 20, macs 2e+06"
+    )
+    assert summed_up(job) == told

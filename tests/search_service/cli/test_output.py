@@ -1,6 +1,6 @@
 import pytest
 
-from search_service.cli.output import print_table
+from search_service.cli.output import print_record, print_table
 
 
 def test_a_narrow_terminal_cuts_nothing_and_leaves_no_column_out(
@@ -12,3 +12,22 @@ def test_a_narrow_terminal_cuts_nothing_and_leaves_no_column_out(
     print_table(["evaluation", "architecture", "fid>"], [row])
     shown = capsys.readouterr().out
     assert all(cell in shown for cell in row)
+
+
+def test_a_record_is_a_line_a_fact_and_what_it_is_made_of_comes_last(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    protocol = {"extractor": "small", "others": {"kid": {"splits": 10, "levels": [0, 1]}}}
+    print_record(
+        {"name": "net", "protocol": protocol, "reason": "", "digest": None, "status": "ready"}
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "name: net",
+        "status: ready",
+        "protocol:",
+        "  extractor: small",
+        "  others:",
+        "    kid:",
+        "      splits: 10",
+        "      levels: [0, 1]",
+    ]

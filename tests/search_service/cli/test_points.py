@@ -21,6 +21,7 @@ def front() -> dict[str, Any]:
         "objectives": [{"name": "fid"}, {"name": "macs"}],
         "points": [point("evl_a", 4.0, 3.5, ["evl_b"]), point("evl_b", 4.5, 4.25, ["evl_a"])],
         "hypervolume": None,
+        "reference_point": {"fid": 20.0, "macs": 10.0},
     }
 
 
@@ -35,6 +36,17 @@ def test_both_values_and_the_ties_are_shown(
     first = ["1", "4", "[3,", "5]", "9", "3.5", "2", "width", "1", "evl_a"]
     second = ["2", "4.5", "[3.5,", "5.5]", "9", "4.25", "1", "width", "1", "evl_b"]
     assert [line.split() for line in lines if "evl_" in line] == [first, second]
+
+
+def test_a_hypervolume_is_said_with_what_it_is_up_to(
+    front: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That of a job and that of its supernet are up to different points, and do not compare."""
+    print_front(front | {"hypervolume": 8.5})
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last == "2 on the front, hypervolume 8.5 up to fid 20, macs 10"
+    print_front(front)
+    assert capsys.readouterr().out.splitlines()[-1] == "2 on the front"
 
 
 def test_a_tie_with_a_point_that_was_cut_off_is_not_shown(

@@ -85,6 +85,15 @@ def test_after_a_failure_a_ring_costs_nothing_for_a_while(port: int) -> None:
         assert max(seconds_of(wake_ups.ring) for _ in range(100)) < 0.5
 
 
+def test_a_url_without_a_scheme_is_told_what_is_missing_and_no_password() -> None:
+    for url in ("localhost:6379/0", "user:secret@localhost:6379/0"):
+        with pytest.raises(InvalidSetting) as refusal:
+            open_wake_ups(url)
+        assert str(refusal.value) == (
+            "GANSEARCH_REDIS_URL: 'localhost:6379/0' has no scheme; use redis://HOST:PORT/NUMBER"
+        )
+
+
 @pytest.mark.parametrize(
     "url", ["nonsense", "http://h:1", "redis://h:port/0", "redis://h:1/name", "redis://h:1/0?a=b"]
 )

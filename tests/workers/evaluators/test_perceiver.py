@@ -68,7 +68,7 @@ def test_the_network_may_be_on_another_device() -> None:
         maps = lambda x: [network(x), x]  # noqa: E731
         expected = Perceiver(maps, digest="")(a, b)
         network.to(ELSEWHERE)
-        assert np.array_equal(Perceiver(maps, digest="", device=ELSEWHERE)(a, b), expected)
+        assert np.array_equal(Perceiver(maps, digest="", placement=ELSEWHERE)(a, b), expected)
 
 
 def test_grey_images_are_seen_as_equal_colours(edges: Path) -> None:

@@ -49,7 +49,7 @@ def test_the_network_may_be_on_another_device() -> None:
     with Elsewhere():
         network: Any = Picky()
         expected = Segmenter(network, classes=2, digest="")(images)
-        there = Segmenter(network.to(ELSEWHERE), classes=2, digest="", device=ELSEWHERE)
+        there = Segmenter(network.to(ELSEWHERE), classes=2, digest="", placement=ELSEWHERE)
         assert torch.equal(there(images), expected)
 
 

@@ -62,7 +62,7 @@ def test_it_may_be_on_another_device(tmp_path: Path) -> None:
     about = SuppliedTeacher(checkpoint=checkpoint, digest=digest, base_channels=2)
     maps = torch.randint(0, 2, (3, 2, 32, 64), dtype=torch.uint8)
     with Elsewhere():
-        there = open_teacher(about, SPADE, device=ELSEWHERE)
+        there = open_teacher(about, SPADE, placement=ELSEWHERE)
         found = there(maps.to(ELSEWHERE), ANY).cpu()
     assert torch.equal(found, open_teacher(about, SPADE)(maps, ANY))
 

@@ -105,7 +105,7 @@ def test_features_may_be_made_on_another_device(spec: ScoreSpec) -> None:
     name = plan(Side.FAKE, 300)[0]
     here = ScoreWork(spec=spec, overlap=False).shard(name)
     with Elsewhere() as elsewhere:
-        there = ScoreWork(spec=spec, overlap=False, device=ELSEWHERE).shard(name)
+        there = ScoreWork(spec=spec, overlap=False, placement=ELSEWHERE).shard(name)
     # Rounding moves a pixel to the next level here and there, and with it one image's features.
     mean, expected = (shard.features.mean(axis=0) for shard in (there, here))
     np.testing.assert_allclose(mean, expected, rtol=1e-3)

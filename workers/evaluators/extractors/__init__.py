@@ -12,11 +12,11 @@ __all__ = ["EXTRACTORS", "FeatureExtractor", "fashion_classifier", "inception", 
 
 
 def open_extractor(
-    name: str, file: Path | None = None, *, device: torch.device = CPU
+    name: str, file: Path | None = None, *, placement: torch.device = CPU
 ) -> FeatureExtractor:
-    """The extractor of that name with the weights in `file`, or in the shipped one, to run on
-    this device.
+    """The extractor of that name with the weights in `file`, or in the shipped one, run
+    where `placement` says.
 
     Raises UnknownName, or InvalidFile when the file is missing or holds something else.
     """
-    return EXTRACTORS[name](file, device)
+    return EXTRACTORS[name](file, placement)

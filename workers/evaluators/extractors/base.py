@@ -50,8 +50,8 @@ class FeatureExtractor(Protocol):
         ...
 
 
-# Each opens an extractor from a file, to run on a device; None means the shipped file, where there
-# is one.
+# Each opens an extractor from a file, to run where it is told; None means the shipped file, where
+# there is one.
 EXTRACTORS: Registry[Callable[[Path | None, torch.device], FeatureExtractor]] = Registry(
     "feature extractor"
 )

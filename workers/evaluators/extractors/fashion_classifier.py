@@ -32,13 +32,13 @@ class FashionFeatures:
     facts: Mapping[str, Any] = {"resize": "none", "range": "x/127.5-1"}
 
     def __init__(
-        self, classifier: FashionClassifier, digest: str, device: torch.device = CPU
+        self, classifier: FashionClassifier, digest: str, placement: torch.device = CPU
     ) -> None:
-        self.digest, self._device = digest, device
+        self.digest, self._placement = digest, placement
         layers = [layer for block in classifier.body for layer in (folded(block), nn.ReLU())]
         body = nn.Sequential(*layers).eval().requires_grad_(False)
-        self._body = channels_last(body).to(device)
-        self._head = classifier.head.eval().requires_grad_(False).to(device)
+        self._body = channels_last(body).to(placement)
+        self._head = classifier.head.eval().requires_grad_(False).to(placement)
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
@@ -47,14 +47,14 @@ class FashionFeatures:
                 f"{self.name} takes uint8 images of 1x32x32, "
                 f"got {images.dtype} of {'x'.join(map(str, images.shape[1:]))}"
             )
-        x = from_uint8(images.to(self._device)).contiguous(memory_format=torch.channels_last)
+        x = from_uint8(images.to(self._placement)).contiguous(memory_format=torch.channels_last)
         features: Tensor = self._body(x).mean(dim=(2, 3))
         return features.cpu()  # (n, 64)
 
     @torch.inference_mode()
     def logits(self, features: Tensor) -> Tensor:
         """See FeatureExtractor."""
-        logits: Tensor = self._head(features.to(self._device))
+        logits: Tensor = self._head(features.to(self._placement))
         return logits.cpu()
 
 
@@ -78,7 +78,7 @@ def folded(block: nn.Module) -> nn.Conv2d:
 
 
 @EXTRACTORS.register(FashionFeatures.name)
-def open_fashion_classifier(file: Path | None, device: torch.device) -> FeatureExtractor:
+def open_fashion_classifier(file: Path | None, placement: torch.device) -> FeatureExtractor:
     """From a file, or from the zoo. Raises InvalidFile."""
     path = file or zoo.path("fashion-classifier/weights.safetensors")
     content, digest = read_weights(path, "it should hold the weights of the fashion classifier")
@@ -88,4 +88,4 @@ def open_fashion_classifier(file: Path | None, device: torch.device) -> FeatureE
     except (safetensors.SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise InvalidFile(f"{path} does not hold the fashion classifier: {reason}") from error
-    return FashionFeatures(classifier, digest, device)
+    return FashionFeatures(classifier, digest, placement)

@@ -41,20 +41,20 @@ class InceptionFeatures:
     classes = OUTPUTS
     facts: Mapping[str, Any] = {"resize": f"{TF_BILINEAR}-299", "range": "(x-128)/128"}
 
-    def __init__(self, network: InceptionNetwork, digest: str, device: torch.device) -> None:
-        self.digest, self._device = digest, device
-        self._network = channels_last(network.eval().requires_grad_(False)).to(device)
+    def __init__(self, network: InceptionNetwork, digest: str, placement: torch.device) -> None:
+        self.digest, self._placement = digest, placement
+        self._network = channels_last(network.eval().requires_grad_(False)).to(placement)
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         parts = torch.split(_colour(images), BATCH_SIZE)
-        found = [self._network(part.to(self._device)) for part in parts]
+        found = [self._network(part.to(self._placement)) for part in parts]
         return torch.cat(found).cpu()  # (n, 2048)
 
     @torch.inference_mode()
     def logits(self, features: Tensor) -> Tensor:
         """See FeatureExtractor."""
-        return self._network.logits(features.to(self._device)).cpu()
+        return self._network.logits(features.to(self._placement)).cpu()
 
 
 class InceptionScript:
@@ -65,15 +65,17 @@ class InceptionScript:
     classes = 0  # its last layer cannot be asked about features
     facts: Mapping[str, Any] = {"resize": "by the script", "range": "by the script"}
 
-    def __init__(self, script: torch.jit.ScriptModule, digest: str, device: torch.device) -> None:
-        self.digest, self._device = digest, device
+    def __init__(
+        self, script: torch.jit.ScriptModule, digest: str, placement: torch.device
+    ) -> None:
+        self.digest, self._placement = digest, placement
         self._script = script
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         parts = torch.split(_colour(images), BATCH_SIZE)
         found = [
-            self._script(part.to(self._device), return_features=True).float() for part in parts
+            self._script(part.to(self._placement), return_features=True).float() for part in parts
         ]
         return torch.cat(found).cpu()  # (n, 2048)
 
@@ -85,15 +87,15 @@ class InceptionScript:
 
 
 @EXTRACTORS.register(InceptionFeatures.name)
-def open_inception(file: Path | None, device: torch.device) -> FeatureExtractor:
+def open_inception(file: Path | None, placement: torch.device) -> FeatureExtractor:
     """From the user's file. Raises InvalidFile when there is none, it is damaged, or it is another
     network."""
     if file is None:
         raise InvalidFile(f"no file given: {WANTED}")
-    return _open_script(file, device) if _is_script(file) else _open_state(file, device)
+    return _open_script(file, placement) if _is_script(file) else _open_state(file, placement)
 
 
-def _open_state(file: Path, device: torch.device) -> FeatureExtractor:
+def _open_state(file: Path, placement: torch.device) -> FeatureExtractor:
     content, digest = read_weights(file, WANTED)
     # Such files end in the first digits of their own digest.
     named = re.search(r"-([0-9a-f]{8})\.pth$", file.name)
@@ -106,15 +108,15 @@ def _open_state(file: Path, device: torch.device) -> FeatureExtractor:
     network = InceptionNetwork()
     counters = {name: t for name, t in network.state_dict().items() if name.endswith(_COUNTER)}
     fill(network, {**counters, **tensors}, source=str(file))
-    return InceptionFeatures(network, digest, device)
+    return InceptionFeatures(network, digest, placement)
 
 
-def _open_script(file: Path, device: torch.device) -> FeatureExtractor:
-    script, digest = open_script(file, WANTED, device)
+def _open_script(file: Path, placement: torch.device) -> FeatureExtractor:
+    script, digest = open_script(file, WANTED, placement)
     arguments = tuple(argument.name for argument in script.forward.schema.arguments[1:])
     if arguments != ARGUMENTS:
         raise InvalidFile(f"{file} takes ({', '.join(arguments)}), not ({', '.join(ARGUMENTS)})")
-    extractor = InceptionScript(script, digest, device)
+    extractor = InceptionScript(script, digest, placement)
     shape = tuple(extractor(torch.zeros(1, 3, 32, 32, dtype=torch.uint8)).shape)
     if shape != (1, FEATURES):
         raise InvalidFile(f"{file} makes features of shape {shape}, not (1, {FEATURES})")

@@ -12,8 +12,8 @@ from workers.evaluators.extractors.base import read_weights
 from workers.evaluators.placement import CPU
 
 
-def open_script(file: Path, wanted: str, device: torch.device = CPU) -> tuple[Any, str]:
-    """The network on a device, for inference, and the file's SHA-256. Torch leaves its type open.
+def open_script(file: Path, wanted: str, placement: torch.device = CPU) -> tuple[Any, str]:
+    """The placed network, for inference, and the file's SHA-256. Torch leaves its type open.
 
     Raises InvalidFile, saying what is `wanted`, when it cannot be read or is no TorchScript.
     """
@@ -23,7 +23,7 @@ def open_script(file: Path, wanted: str, device: torch.device = CPU) -> tuple[An
             # TorchScript is deprecated, but it is what such networks are published in.
             warnings.simplefilter("ignore", DeprecationWarning)
             script = torch.jit.load(  # type: ignore[no-untyped-call]  # torch left it untyped
-                io.BytesIO(content), map_location=device
+                io.BytesIO(content), map_location=placement
             ).eval()
     except RuntimeError as error:
         raise InvalidFile(f"{file} is not TorchScript; {wanted}") from error

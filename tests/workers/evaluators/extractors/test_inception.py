@@ -129,7 +129,7 @@ def test_the_network_may_be_on_another_device(state_file: Path) -> None:
     images = torch.randint(0, 256, (2, 1, 16, 16)).byte()
     expected = open_extractor("inception", state_file)(images)
     with Elsewhere():
-        there = open_extractor("inception", state_file, device=ELSEWHERE)
+        there = open_extractor("inception", state_file, placement=ELSEWHERE)
         features = there(images)
         assert torch.equal(features, expected)
         assert there.logits(features).device == features.device == images.device

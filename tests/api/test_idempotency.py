@@ -14,6 +14,7 @@ import pytest
 
 from infra.ports import free_port
 from search_service.storage.base import Storage
+from tests.support.waiting import PATIENCE_SECONDS
 
 KEY = {"Idempotency-Key": "first"}
 
@@ -89,7 +90,7 @@ def api_process(database_url: str, data_dir: Path) -> Iterator[str]:
 
 
 def wait_until_ready(url: str) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         try:
             if httpx.get(f"{url}/readyz").status_code == 200:

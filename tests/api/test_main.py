@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from infra.ports import free_port
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 def start(
@@ -29,7 +30,7 @@ def test_a_port_in_use_is_one_line_and_exit_1(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         process = start(tmp_path, taken.getsockname()[1])
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert "Address already in use" in said
     assert len(said.splitlines()) == 1
@@ -37,7 +38,7 @@ def test_a_port_in_use_is_one_line_and_exit_1(tmp_path: Path) -> None:
 
 def test_an_unknown_setting_is_one_line_and_exit_1(tmp_path: Path) -> None:
     process = start(tmp_path, 0, GANSEARCH_COLOUR="blue")
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert "GANSEARCH_COLOUR" in said
     assert len(said.splitlines()) == 1
@@ -53,7 +54,7 @@ def test_it_serves_until_a_signal_and_leaves_quietly(
         assert _when_up(process, f"http://127.0.0.1:{port}/readyz").json() == {"status": "ready"}
     finally:
         process.send_signal(number)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert "Traceback" not in said
     assert f"listening url='http://127.0.0.1:{port}'" in said
     assert process.returncode in (0, -signal.SIGTERM)
@@ -70,7 +71,7 @@ def test_without_keys_it_says_once_that_others_than_this_machine_may_use_it(
         assert _when_up(process, f"http://127.0.0.1:{port}/readyz").is_success
     finally:
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
     warnings = [line for line in said.splitlines() if " WARNING " in line]
     assert len(warnings) == warns
     assert all("whoever reaches the port may use the service" in line for line in warnings)
@@ -96,7 +97,7 @@ def test_a_full_redis_keeps_it_from_nothing(
         assert [httpx.get(f"{url}/v1/jobs").status_code for _ in range(2)] == [200, 429]
     finally:
         process.send_signal(signal.SIGTERM)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert "going on without it" in said
     assert "Traceback" not in said
 
@@ -105,8 +106,8 @@ def _when_up(process: "subprocess.Popen[str]", url: str) -> httpx.Response:
     while True:
         assert process.poll() is None, "the server ended"
         try:
-            return httpx.get(url)
-        except httpx.ConnectError:
+            return httpx.get(url, timeout=PATIENCE_SECONDS)
+        except httpx.TransportError:
             time.sleep(0.05)
 
 

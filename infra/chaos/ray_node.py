@@ -44,7 +44,7 @@ class _Node(Component):
             *(sys.executable, "-P", "-m", "ray.scripts.scripts", "start", "--block"),
             *("--node-ip-address=127.0.0.1", f"--num-cpus={self._cpus}"),
             *(f"--object-store-memory={STORE_BYTES}", f"--temp-dir={self._folder}"),
-            *("--disable-usage-stats", *self._place()),
+            *("--disable-usage-stats", "--include-log-monitor=false", *self._place()),
         ]
         return Session(words, environment=os.environ | ENVIRONMENT, log=self._log)
 
@@ -80,7 +80,7 @@ class Head(_Node):
 
     def _place(self) -> Sequence[str]:
         return [
-            *("--head", f"--port={self._port}", "--include-dashboard=false"),
+            *("--head", f"--port={self._port}", "--include-dashboard=false", "--no-monitor"),
             f"--dashboard-port={self._dashboard_port}",
         ]
 

@@ -61,12 +61,14 @@ class Storm:
         self.tallies = Tallies()
 
     def rage(self, *, until: Callable[[], bool], seconds: float) -> None:
-        """Strike until `until`, but every kind is killed at least once; returns when all that was
-        struck has recovered. Raises TimeoutError after so many seconds."""
+        """Strike until all blows are dealt, or, where they are not counted, until `until` and every
+        kind was killed at least once. Returns once it is so, `until` holds and all that was struck
+        has recovered. Raises TimeoutError after so many seconds."""
         deadline = time.monotonic() + seconds
         strike_at = time.monotonic()
         while True:
-            calm = self._left == 0 or (until() and all(self._tally(k).killed for k in self._kinds))
+            enough = until() and all(self._tally(k).killed for k in self._kinds)
+            calm = enough if self._left is None else self._left == 0
             self._raise_up()
             self._note_recoveries(nothing_comes=until())
             if calm and until() and not self._down and not self._recovering:

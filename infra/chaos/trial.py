@@ -79,7 +79,7 @@ def disturbed(
     blows: int | None = None,
     kinds: Collection[Kind] = tuple(Kind),
 ) -> Result:
-    """A whole site in `folder`, and a storm on it until the jobs have ended, of at most so many
+    """A whole site in `folder`, and a storm on it until the jobs have ended, of just so many
     blows to parts of these kinds, while a user steers at the same pace. `undisturbed` is waited for
     once the site stands. Raises TimeoutError when the jobs do not end within so many seconds."""
     with ExitStack() as open_here:

@@ -30,6 +30,7 @@ from search_service.queue import PollingWakeUps
 from search_service.settings import Settings
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
+from tests.support.databases import sqlite_url
 from tests.support.proxy import Proxy, proxied
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -75,7 +76,7 @@ def add_tiny() -> Callable[[Storage], None]:
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Storage]:
     """With a ready supernet `tiny` and a device `cpu`; in memory unless parametrized otherwise."""
     is_memory = getattr(request, "param", "memory") == "memory"
-    opened = open_storage("memory://" if is_memory else f"sqlite:///{tmp_path / 'gansearch.db'}")
+    opened = open_storage("memory://" if is_memory else sqlite_url(tmp_path))
     add_tiny_to(opened)
     yield opened
     opened.close()

@@ -108,7 +108,7 @@ def _when_up(process: "subprocess.Popen[str]", url: str) -> httpx.Response:
         assert process.poll() is None, "the server ended"
         try:
             return httpx.get(url, timeout=PATIENCE_SECONDS)
-        except httpx.ConnectError:
+        except httpx.TransportError:
             time.sleep(0.05)
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.support.waiting import until
+
 DEMO = Path(__file__).parents[2] / "infra" / "demo.py"
 EVALUATIONS = 20  # of which 16 fix the reference point
 
@@ -44,7 +46,7 @@ def test_a_short_demo_leaves_a_front_and_nothing_else(
     said = (tmp_path / "words").read_text()
     assert demo.returncode == 0, said
     assert len(seen) == 3
-    assert not left_of(seen)
+    until(lambda: not left_of(seen))  # what was killed may take a moment
 
     assert re.search(r"follow it at http://127\.0\.0\.1:\d+/\?job=job_\w+", said)
     assert re.search(rf"^search: \d+/{EVALUATIONS} ", said, re.MULTILINE)
@@ -88,7 +90,7 @@ def test_a_demo_whose_service_cannot_start_says_why_in_one_line(
     kept.parent.mkdir()
     kept.write_text("not the demo's")
     done = subprocess.run(
-        [sys.executable, DEMO, "--output", kept.parent], capture_output=True, text=True, timeout=60
+        [sys.executable, DEMO, "--output", kept.parent], capture_output=True, text=True
     )
     assert done.returncode == 1
     assert done.stderr.startswith("demo: the service ended: GANSEARCH_DATABASE_URL: memory://")

@@ -16,6 +16,17 @@ def titled(title: str) -> list[int]:
     return found
 
 
+def commands() -> list[str]:
+    """What this process and its descendants run, arguments included."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if _is_ours(int(entry.name)):
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                found.append(" ".join(word.decode(errors="replace") for word in words))
+    return found
+
+
 def _is_ours(process: int) -> bool:
     """A descendant of this one."""
     while process > 1:

@@ -17,6 +17,7 @@ import pytest
 from infra.chaos.postgres import Postgres
 from infra.ports import free_port
 from search_service.storage import migrate, open_storage
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 pytestmark = pytest.mark.slow
 
@@ -43,12 +44,12 @@ def worker(
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=PATIENCE_SECONDS)
 
 
 def scrape(port: int, process: subprocess.Popen[str]) -> str:
     """What the worker answers, as soon as it does."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
@@ -78,7 +79,7 @@ def test_a_metrics_port_in_use_ends_it_with_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with worker(tmp_path, port) as process:
-            assert process.wait(timeout=60) == 1
+            assert process.wait(timeout=PATIENCE_SECONDS) == 1
             assert process.stderr is not None
             said = process.stderr.read()
     assert said.startswith("gansearch worker: GANSEARCH_METRICS_PORT: cannot serve metrics at 127")
@@ -100,10 +101,7 @@ def postgres(tmp_path: Path) -> Iterator[Postgres]:
 
 def begin(server: Postgres) -> None:
     server.start()
-    deadline = time.monotonic() + 60
-    while not server.serves():
-        assert time.monotonic() < deadline, "PostgreSQL does not start"
-        time.sleep(0.05)
+    until(server.serves)
 
 
 @pytest.mark.ray
@@ -135,12 +133,12 @@ def test_a_worker_outlives_its_process_and_its_database_and_takes_jobs_again(
         assert len(second) == 1
         assert first.rpartition("-")[0] == second.pop().rpartition("-")[0]
         process.terminate()
-        assert process.wait(timeout=120) == 0
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_a_worker_that_finds_no_database_ends_with_one_line(tmp_path: Path, port: int) -> None:
     with worker(tmp_path, port, database_url="postgresql://u@127.0.0.1:1/d") as process:
-        assert process.wait(timeout=60) == 1
+        assert process.wait(timeout=PATIENCE_SECONDS) == 1
         assert process.stderr is not None
         said = process.stderr.read()
     assert said.startswith("gansearch worker: GANSEARCH_DATABASE_URL: cannot use postgresql")

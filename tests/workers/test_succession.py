@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 # Each life writes a line with its process and whether it is a successor, then does as its number
 # in a list says.
@@ -85,7 +85,7 @@ class Lives:
         )
 
     def status(self) -> int:
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=PATIENCE_SECONDS)
 
     @property
     def said(self) -> str:

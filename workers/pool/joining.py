@@ -15,6 +15,7 @@ from ray._raylet import GcsClient  # type: ignore[attr-defined]  # compiled
 from ray.core.generated.gcs_pb2 import GcsNodeInfo  # type: ignore[attr-defined]  # made on import
 
 from search_service.errors import InvalidSetting
+from workers.pool.bare_ray import bare
 from workers.pool.need import DEVICE_PREFIX
 from workers.ray_folders import RayFolder, remove_abandoned_folders
 
@@ -55,7 +56,7 @@ def start(cpus: int) -> RayFolder:
         try:
             # Ray's workers import from the folder in which Ray was started: a user's own `workers`
             # or `api` there would be taken for ours.
-            with contextlib.chdir(folder.path):
+            with contextlib.chdir(folder.path), bare():
                 ray.init(
                     address="local",
                     num_cpus=cpus,

@@ -16,6 +16,7 @@ from search_service.domain.job import Claim, Job, JobKind
 from search_service.storage import migrations, open_storage
 from search_service.storage.base import Storage
 from search_service.storage.sql.engine import Database
+from tests.support.databases import sqlite_url
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -58,7 +59,7 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path, clock: MovedClock) -
         case "memory":
             url = "memory://"
         case "sqlite":
-            url = f"sqlite:///{tmp_path / 'gansearch.db'}"
+            url = sqlite_url(tmp_path)
         case _:
             url = request.getfixturevalue("empty_postgres_url")
     opened = open_storage(url, clock=clock)

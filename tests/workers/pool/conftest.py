@@ -6,16 +6,21 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import ray
 
 from infra.ports import free_port
 from search_service.domain.measurement import MeasurementRequest, Protocol
+from tests.support.neighbours import CORES
 from tests.support.processes import titled
+from tests.support.waiting import until
+
+if TYPE_CHECKING:
+    from workers.pool import Cluster
 
 GROUND = Path(__file__).with_name("ground.py")
 SOON = {  # a node that is killed is missed after some 2 seconds
@@ -40,7 +45,7 @@ def light_seats(
     *, cpus: float = 1, gpus: float = 0, weights: Any = None, seconds: float = 0.0
 ) -> Callable[[str], Any]:
     """A maker of actors. The value that a request gets is the length of its architecture's text;
-    `die` kills the process, `sleep` takes a minute, `wait PATH` waits until there is a file,
+    `die` kills the process, `sleep` takes an hour, `wait PATH` waits until there is a file,
     and leaves a mark in `PATH.waiting`; `die TIMES PATH` does that once it has died as often.
     Each takes `seconds` besides. Details say where it was done.
     """
@@ -73,7 +78,7 @@ def light_seats(
             if word.startswith("die"):
                 os.kill(os.getpid(), signal.SIGKILL)
             if word.startswith("sleep"):
-                time.sleep(60)
+                time.sleep(3600)
             if word == "wait":
                 with open(rest[-1] + ".waiting", "a") as waiting:
                     waiting.write("x")
@@ -180,6 +185,25 @@ def ask_for() -> Callable[..., MeasurementRequest]:
 @pytest.fixture(scope="session")
 def on_ground() -> Any:
     return nodes_on_ground
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Nodes]:
+    """A head, and a node with cores."""
+    with nodes_on_ground() as nodes:
+        nodes.head()
+        nodes.add(num_cpus=CORES)
+        yield nodes
+
+
+@pytest.fixture(scope="module")
+def cluster(nodes: Nodes) -> "Iterator[Cluster]":
+    """Joined, with both nodes seen."""
+    from workers.pool import Cluster  # not where seats are all that is wanted
+
+    with closing(Cluster(nodes.address)) as cluster:
+        until(lambda: sum(node.alive for node in cluster.nodes()) == 2)
+        yield cluster
 
 
 @pytest.fixture(scope="session")

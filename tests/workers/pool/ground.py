@@ -27,6 +27,13 @@ PARAMETERS = {
 }
 
 
+class Bare(Node):
+    """Without what only a dashboard would show."""
+
+    def start_api_server(self, **_: Any) -> None:
+        """Nothing."""
+
+
 class Ground:
     """The nodes by number; None are those that were killed."""
 
@@ -37,10 +44,11 @@ class Ground:
 
     def add(self, given: dict[str, Any]) -> int:
         if self._head is None:
-            own = {"temp_dir": str(self._folder), "include_dashboard": False}
+            no_monitor = "autoscaling_config" not in given
+            own = {"temp_dir": str(self._folder), "no_monitor": no_monitor}
         else:
             own = {"gcs_address": self._head.gcs_address, "node_manager_port": 0}
-        node = Node(
+        node = Bare(
             RayParams(**{**PARAMETERS, **own, **given}),
             head=self._head is None,
             shutdown_at_exit=True,

@@ -77,6 +77,9 @@ def test_an_address_where_nothing_listens_is_refused_at_once(form: str) -> None:
         Cluster(address)
 
 
+@pytest.mark.slow
+@pytest.mark.ray
+@pytest.mark.xdist_group("cluster")
 def test_a_folder_named_as_ours_where_it_was_started_is_not_taken_for_ours(tmp_path: Path) -> None:
     (tmp_path / "workers").mkdir()
     (tmp_path / "workers" / "__init__.py").write_text("raise RuntimeError('a stranger')")

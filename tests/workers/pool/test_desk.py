@@ -1,5 +1,6 @@
 """Several workers on one cluster: shares, contested devices, and what the autoscaler hears."""
 
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -135,3 +136,9 @@ def until(autoscaler: Autoscaler, told: list[list[Bundle]]) -> None:
     while autoscaler.told != told:
         assert time.monotonic() < deadline, autoscaler.told
         time.sleep(0.01)
+
+
+def test_its_process_has_no_torch() -> None:
+    """It would take most of the process's memory."""
+    script = "import sys, workers.pool.front_desk; print('torch' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "False\n"

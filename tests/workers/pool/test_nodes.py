@@ -1,9 +1,7 @@
 """A pool on a real cluster whose nodes come and go, and which another worker shares."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,13 +14,10 @@ from ray.experimental.internal_kv import _internal_kv_get
 
 from search_service.domain.measurement import Measurement
 from search_service.pools import Outcome
-from search_service.telemetry.metrics import REGISTRY
-from tests.support.waiting import PATIENCE_SECONDS, until
+from tests.support.neighbours import CORES, actors, neighbour
+from tests.support.waiting import until
 from workers.pool import Cluster, Need, RayPool
 from workers.pool.in_hand import MAX_DEATHS
-
-CONFTEST = Path(__file__).with_name("conftest.py")
-CORES = 2  # of the node that is always there
 
 pytestmark = [
     pytest.mark.slow,
@@ -30,21 +25,6 @@ pytestmark = [
     pytest.mark.xdist_group("nodes"),
     pytest.mark.timeout(900),
 ]
-
-
-@pytest.fixture(scope="module")
-def nodes(on_ground: Any) -> Iterator[Any]:
-    with on_ground() as nodes:
-        nodes.head()
-        nodes.add(num_cpus=CORES)
-        yield nodes
-
-
-@pytest.fixture(scope="module")
-def cluster(nodes: Any) -> Iterator[Cluster]:
-    with closing(Cluster(nodes.address)) as cluster:
-        until(lambda: room(cluster) == CORES)
-        yield cluster
 
 
 @pytest.fixture
@@ -65,10 +45,6 @@ def free_cores() -> float:
 def asked_of_the_autoscaler() -> list[dict[str, float]]:
     """The bundles that Ray keeps for it."""
     return json.loads(_internal_kv_get(AUTOSCALER_RESOURCE_REQUEST_CHANNEL) or b"[]")  # type: ignore[no-any-return]
-
-
-def actors(device: str = "") -> float | None:
-    return REGISTRY.get_sample_value("gansearch_workers", {"device": device})
 
 
 def served(pool: RayPool, *, done: Callable[[list[Outcome]], bool]) -> list[Outcome]:
@@ -203,23 +179,6 @@ def test_who_waits_for_a_first_actor_can_be_stopped_and_leaves_nothing(
     until(lambda: free_cores() == CORES)
 
 
-NEIGHBOUR = """
-import runpy, sys, time
-from workers.pool import Cluster, Need, RayPool
-cluster = Cluster(sys.argv[1])
-made = runpy.run_path(sys.argv[2])
-pool = RayPool(made["light_seats"](), room=cluster, need=Need())
-for _ in range(4):
-    pool.submit(made["request"](f"wait {sys.argv[3]}"))
-found = []
-while len(found) < 4:
-    found += pool.wait(0.2)
-pool.close()
-cluster.close()
-print(len({outcome.measurement.details["process"] for outcome in found}))
-"""
-
-
 def test_two_workers_have_a_share_each_and_the_last_one_has_all(
     cluster: Cluster, nodes: Any, seats: Any, ask_for: Any, go: Path
 ) -> None:
@@ -228,19 +187,13 @@ def test_two_workers_have_a_share_each_and_the_last_one_has_all(
         for _ in range(4):
             pool.submit(ask_for(f"wait {go}"))
         served(pool, done=lambda _: actors() == CORES)  # before theirs come
-        words = [sys.executable, "-c", NEIGHBOUR, nodes.address, CONFTEST, theirs]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as neighbour:
-            try:
-                for _ in range(40):  # theirs may come as soon as one of ours leaves
-                    pool.submit(ask_for("a"))
-                go.touch()
-                served(pool, done=lambda _: actors() == CORES - 1 or neighbour.poll() is not None)
-                theirs.touch()
-                out, _ = neighbour.communicate(timeout=PATIENCE_SECONDS)
-            finally:
-                neighbour.kill()
-        assert neighbour.returncode == 0
-        assert 1 <= int(out) <= CORES
+        with neighbour(nodes.address, theirs) as other:
+            for _ in range(40):  # theirs may come as soon as one of ours leaves
+                pool.submit(ask_for("a"))
+            go.touch()
+            served(pool, done=lambda _: actors() == CORES - 1 or other.ended)
+            theirs.touch()
+            assert 1 <= len({process for _, process in other.measured()}) <= CORES
         go.unlink()
         for _ in range(4):
             pool.submit(ask_for(f"wait {go}"))

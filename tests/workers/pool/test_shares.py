@@ -1,24 +1,22 @@
 """A scoring and a training on a real cluster whose nodes come and go, and which another worker's
 search shares."""
 
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-import ray
 
 from search_service import jobs
 from search_service.artifacts import Artifacts
 from search_service.errors import LostClaim
 from search_service.queue import PollingWakeUps
 from search_service.storage import MemoryStorage
-from search_service.telemetry.metrics import REGISTRY
+from tests.support.neighbours import ASKED, CORES, actors, neighbour
 from tests.support.pairs import write_pairs
+from tests.support.shard_seats import light_shard_seats
 from tests.support.waiting import PATIENCE_SECONDS, until
 from workers.kept_pool import KeptPool
 from workers.pool import Cluster, Need
@@ -28,65 +26,12 @@ from workers.pool.shard_pool import RayShards
 from workers.runners import RUNNERS, Means
 from workers.scoring.shards import ShardName, Side
 
-CONFTEST = Path(__file__).with_name("conftest.py")
-CORES = 2  # of the node that is always there
-
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.ray,
     pytest.mark.xdist_group("shares"),
     pytest.mark.timeout(900),
 ]
-
-SEARCH = """
-import runpy, sys
-from workers.pool import Cluster, Need, RayPool
-cluster = Cluster(sys.argv[1])
-made = runpy.run_path(sys.argv[2])
-pool = RayPool(made["light_seats"](), room=cluster, need=Need())
-for _ in range(4):
-    pool.submit(made["request"](f"wait {sys.argv[3]}"))
-found = []
-while len(found) < 4:
-    found += pool.wait(0.2)
-pool.close()
-cluster.close()
-print([outcome.failure for outcome in found])
-"""
-
-
-@pytest.fixture(scope="module")
-def nodes(on_ground: Any) -> Iterator[Any]:
-    with on_ground() as nodes:
-        nodes.head()
-        nodes.add(num_cpus=CORES)
-        yield nodes
-
-
-@pytest.fixture(scope="module")
-def cluster(nodes: Any) -> Iterator[Cluster]:
-    with closing(Cluster(nodes.address)) as cluster:
-        yield cluster
-
-
-def actors() -> float | None:
-    return REGISTRY.get_sample_value("gansearch_workers", {"device": ""})
-
-
-def light_seat(_: str) -> Any:
-    """An actor whose shards take a tenth of a second and have no features."""
-
-    class ShardSeat:  # in a function, so that Ray carries it by value
-        def join(self) -> Any:
-            from types import SimpleNamespace
-
-            return SimpleNamespace(node=ray.get_runtime_context().get_node_id(), image_protocols={})
-
-        def shard(self, name: Any) -> str:
-            time.sleep(0.1)
-            return str(name)
-
-    return ray.remote(ShardSeat).options(num_cpus=1).remote()
 
 
 class Scoring:
@@ -117,29 +62,25 @@ def test_a_scoring_and_a_search_have_a_share_each_and_the_last_one_has_all(
     nodes: Any, cluster: Cluster, tmp_path: Path
 ) -> None:
     go, begun = tmp_path / "go", tmp_path / "go.waiting"
-    with closing(RayShards(light_seat, room=cluster, need=Need())) as pool:
+    with closing(RayShards(light_shard_seats(), room=cluster, need=Need())) as pool:
         scoring = Scoring(pool)
         scoring.until(lambda: actors() == CORES)
-        words = [sys.executable, "-c", SEARCH, nodes.address, CONFTEST, go]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as search:
-            try:
-                scoring.until(lambda: begun.exists() or search.poll() is not None)
-                assert actors() == CORES - 1
-                so_far = scoring.done
-                scoring.until(lambda: scoring.done > so_far)  # it goes on beside the search
-                go.touch()
-                scoring.until(lambda: search.poll() is not None)
-                out, _ = search.communicate()
-            finally:
-                search.kill()
-        assert out == f"{[''] * 4}\n"
+        with neighbour(nodes.address, go) as search:
+            scoring.until(lambda: begun.exists() or search.ended)
+            scoring.until(lambda: actors() == CORES - 1 or search.ended)
+            so_far = scoring.done
+            scoring.until(lambda: scoring.done > so_far)  # it goes on beside the search
+            assert not search.ended
+            go.touch()
+            scoring.until(lambda: search.ended)
+            assert [failure for failure, _ in search.measured()] == [""] * ASKED
         scoring.until(lambda: actors() == CORES)
 
 
 def test_a_scoring_grows_onto_a_node_that_joins_and_outlives_one_that_goes(
     nodes: Any, cluster: Cluster
 ) -> None:
-    with closing(RayShards(light_seat, room=cluster, need=Need())) as pool:
+    with closing(RayShards(light_shard_seats(), room=cluster, need=Need())) as pool:
         scoring = Scoring(pool)
         scoring.until(lambda: actors() == CORES)
         joined = nodes.add(num_cpus=CORES)

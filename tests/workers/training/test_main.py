@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.waiting import PATIENCE_SECONDS
 from workers.training.__main__ import main
 
 RECIPE = """
@@ -72,7 +73,7 @@ def test_one_that_is_interrupted_says_in_one_line_how_to_go_on(
                 assert process.poll() is None
                 time.sleep(0.1)
             process.send_signal(signal.SIGINT)
-            _, said = process.communicate(timeout=60)
+            _, said = process.communicate(timeout=PATIENCE_SECONDS)
         finally:
             process.kill()
     assert process.returncode == 130

@@ -13,7 +13,6 @@ from pathlib import Path
 from search_service.errors import GansearchError
 
 ROOT = Path(__file__).resolve().parents[2]  # where our modules are found
-STOP_SECONDS = 15.0  # for a worker to hand back its job and end its Ray
 POLL_SECONDS = 0.1
 
 
@@ -56,9 +55,11 @@ class Child:
 class Children:
     """Those of one command. `stop` must be called in the end."""
 
-    def __init__(self, logs: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, logs: Path, environment: Mapping[str, str], *, stop_seconds: float) -> None:
+        """`stop_seconds` are theirs to end in, once they are asked to."""
         self.logs = logs
         self._environment = environment
+        self._stop_seconds = stop_seconds
         self._all: list[Child] = []
         # The children watch its other end, and stop when this process is gone, however it went.
         self._watched, self._kept = os.pipe()
@@ -74,10 +75,11 @@ class Children:
             arguments = (*arguments, "--announce", str(tells))
         path = self.logs / f"{name}.log"
         code = Path(__file__).with_name("child.py")
+        own = (ROOT, str(self._watched), str(self._stop_seconds))
         with path.open("ab") as log:
             offset = log.tell()
             process = subprocess.Popen(
-                [sys.executable, "-P", code, ROOT, str(self._watched), module, *arguments],
+                [sys.executable, "-P", code, *own, module, *arguments],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -107,7 +109,7 @@ class Children:
         for child in self._all:
             if not child.ended:
                 child.process.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + self._stop_seconds
         while not all(child.ended for child in self._all):
             if at_once() or time.monotonic() > deadline:
                 break

@@ -22,6 +22,7 @@ HOST = "127.0.0.1"
 API_SECONDS = 90.0  # for its first answer
 WORKER_SECONDS = 300.0  # for its Ray, which may take some tries, and for calibrating the device
 WORKER_TRIES = 3
+CLOSING_SECONDS = 15.0  # for a worker that has drained, to hand back its job and end its Ray
 POLL_SECONDS = 0.2
 
 
@@ -52,7 +53,8 @@ def up(
     with _alone_in(settings.data_dir), StopSignals() as signals:
         _require_free(port)
         logs.mkdir(exist_ok=True)
-        children = Children(logs, environment)
+        stop_seconds = settings.drain_seconds + CLOSING_SECONDS
+        children = Children(logs, environment, stop_seconds=stop_seconds)
         try:
             server = f"http://{HOST}:{port}"
             if _start(children, server, port, signals):

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from search_service.cli.children import ROOT, STOP_SECONDS, Child, Children
+from search_service.cli.children import ROOT, Child, Children
 from search_service.errors import GansearchError
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_SECONDS, until
 
 
 def lives(process: int) -> bool:
@@ -23,9 +23,14 @@ def lives(process: int) -> bool:
     return state != "Z"
 
 
+def opened(folder: Path, *, stop_seconds: float = PATIENCE_SECONDS) -> Children:
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    return Children(folder, environment, stop_seconds=stop_seconds)
+
+
 @pytest.fixture
 def children(tmp_path: Path) -> Iterator[Children]:
-    begun = Children(tmp_path, {**os.environ, "PYTHONPATH": str(tmp_path)})
+    begun = opened(tmp_path)
     yield begun
     begun.stop(at_once=lambda: True)
 
@@ -93,16 +98,19 @@ time.sleep(60)
 """
 
 
-def test_one_that_heeds_nothing_and_what_it_began_are_killed(tmp_path: Path) -> None:
-    """At once when that is wanted; its own children in a group of theirs are found too."""
+@pytest.mark.parametrize(("stop_seconds", "patient"), [(PATIENCE_SECONDS, False), (0.3, True)])
+def test_one_that_heeds_nothing_and_what_it_began_are_killed(
+    tmp_path: Path, stop_seconds: float, patient: bool
+) -> None:
+    """When its time is over, or at once; its own children in a group of theirs are found too."""
     (tmp_path / "task.py").write_text(GRANDCHILD)
-    children = Children(tmp_path, {**os.environ, "PYTHONPATH": str(tmp_path)})
+    children = opened(tmp_path, stop_seconds=stop_seconds)
     child = children.start("task", "task")
     until(lambda: child.log.read_text().endswith("\n"))
     grandchild = int(child.log.read_text())
     asked = time.monotonic()
-    children.stop(at_once=lambda: time.monotonic() > asked + 0.3)
-    assert time.monotonic() - asked < STOP_SECONDS
+    children.stop(at_once=lambda: not patient and time.monotonic() > asked + 0.3)
+    assert time.monotonic() - asked < PATIENCE_SECONDS
     assert child.process.returncode == -signal.SIGKILL
     until(lambda: not lives(grandchild))
 
@@ -111,7 +119,7 @@ PARENT = """
 import os, sys, time
 from pathlib import Path
 from search_service.cli.children import Children
-children = Children(Path(sys.argv[1]), {**os.environ, "PYTHONPATH": sys.argv[1]})
+children = Children(Path(sys.argv[1]), {**os.environ, "PYTHONPATH": sys.argv[1]}, stop_seconds=20)
 children.start("one", "task")
 children.start("two", "task")
 time.sleep(60)

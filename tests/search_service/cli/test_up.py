@@ -81,7 +81,8 @@ class Starts:
             "tell('ready\\n')\n"
             "time.sleep(60)\n"
         )
-        return Children(self._folder, {**os.environ, "PYTHONPATH": str(self._folder)})
+        environment = {**os.environ, "PYTHONPATH": str(self._folder)}
+        return Children(self._folder, environment, stop_seconds=PATIENCE_SECONDS)
 
     def runs(self) -> int:
         return len((self._folder / "runs").read_text())

@@ -23,7 +23,7 @@ Places = NDArray[np.int64]
 Matrix = NDArray[np.float64]
 
 # What comparisons need of a value, besides its replicates.
-_Numbers = np.dtype(
+_NUMBERS = np.dtype(
     [
         ("value", "f8"),
         ("half", "f8"),  # of the width of its interval
@@ -59,7 +59,7 @@ def all_ties(values: Sequence[Value]) -> Tied:
     looked at.
     """
     known = _KNOWN.of(values)
-    numbers = np.frombuffer(b"".join([each.numbers for each in known]), _Numbers)
+    numbers = np.frombuffer(b"".join([each.numbers for each in known]), _NUMBERS)
     if numbers["is_exact"].all():
         return Tied(ends=np.zeros(len(values) + 1, np.int64), others=np.empty(0, np.int64))
     order = np.argsort(numbers["value"])
@@ -84,7 +84,7 @@ def all_ties(values: Sequence[Value]) -> Tied:
 class _Known:
     """What comparisons need of a value."""
 
-    numbers: bytes  # _Numbers
+    numbers: bytes  # _NUMBERS
     centred: bytes  # its replicates less their mean, in float64
     group: tuple[str, int] | None  # of those whose replicates are of the same inputs
 
@@ -101,7 +101,7 @@ def _known(value: Value) -> _Known:
             np.square(centred).sum(),
             _factor(Resampling(value.resampling), count) if count > 1 else 0.0,
         ),
-        _Numbers,
+        _NUMBERS,
     )
     return _Known(
         numbers=numbers.tobytes(),
@@ -131,7 +131,7 @@ class _Nearby:
         self._exact = numbers["is_exact"].copy()
         self._groups = [_Together(known, numbers, members) for members in _together(known)]
         reach = np.maximum.reduce([self._half, *(group.reach for group in self._groups)])
-        self._scale = 2 * np.square(reach.max())  # no margin is made of larger terms, squared
+        self._scale = np.square(reach)  # a pair's margin, squared, is made of no more than theirs
         reach = reach + 1e-6 * reach + 1e-12 * np.abs(self._number)  # for what rounding does
         self._low, self._high = self._number - reach, self._number + reach
         self._highest = np.maximum.accumulate(self._high)  # so far
@@ -149,7 +149,7 @@ class _Nearby:
             int(np.searchsorted(self._lowest, self._high[rows].max(), side="right")),
         )
 
-    def near(self, rows: slice, columns: slice) -> tuple[NDArray[np.bool_], list[list[int]]]:
+    def near(self, rows: slice, columns: slice) -> tuple[NDArray[np.bool_], list[tuple[int, int]]]:
         """Which row is tied with which other column; and the places of those for which rounding
         might decide it."""
         margins = np.square(self._half[rows])[:, None] + np.square(self._half[columns])  # squared
@@ -161,10 +161,18 @@ class _Nearby:
         near &= ~(self._exact[rows][:, None] & self._exact[columns])
         own = np.arange(rows.start, rows.stop)
         near[own - rows.start, own - columns.start] = False
-        unsure = np.abs(beyond) <= _SURE * (gaps.max() + self._scale)
+        return near, self._unsure(rows, columns, gaps, np.abs(beyond))
+
+    def _unsure(
+        self, rows: slice, columns: slice, gaps: Matrix, apart: Matrix
+    ) -> list[tuple[int, int]]:
+        scale, others = self._scale[rows], self._scale[columns]
+        some = apart <= _SURE * (gaps.max() + scale.max() + others.max())
+        i, j = np.divmod(np.flatnonzero(some), len(others))
+        gaps, apart = gaps[i, j], apart[i, j]  # of few
         # What is equal is tied, by whatever margin; so each is with itself.
-        unsure &= gaps > 0
-        return near, np.argwhere(unsure).tolist()
+        unsure = (gaps > 0) & (apart <= _SURE * (gaps + scale[i] + others[j]))
+        return list(zip(i[unsure].tolist(), j[unsure].tolist(), strict=True))
 
 
 def _together(known: Sequence[_Known]) -> list[Places]:

@@ -95,7 +95,7 @@ def best(
     if not ordered:
         return Best(evaluation=None, interval=None, tied=(), support=0, compared=0)
     values = [evaluation.best_values[minimize.name] for evaluation in ordered]
-    winner, alike = values[0], set(all_ties(values)[0].tolist())
+    winner, alike = values[0], set(all_ties(values).each()[0].tolist())
     high = winner.value if winner.high is None else winner.high
     low = winner.value if winner.low is None else winner.low
     return Best(
@@ -114,8 +114,11 @@ def best(
 def ties(points: Sequence[Evaluation], objectives: Sequence[ObjectiveSpec]) -> Ties:
     """Which points' values are within noise of each other, by the noise of the difference where
     both were judged on the same inputs; see Ties."""
-    values = [point.best_values for point in points]
-    return {o.name: all_ties([each[o.name] for each in values]) for o in objectives}
+    found, final = [p.values for p in points], [p.final_values for p in points]
+    return {
+        o.name: all_ties([f.get(o.name) or v[o.name] for f, v in zip(final, found, strict=True)])
+        for o in objectives
+    }
 
 
 def pareto_reference(costs: np.ndarray) -> np.ndarray:
@@ -159,10 +162,10 @@ def _shown(
     """Of some rows, with `best_values` that are what was compared: where those are of the search,
     they take the place of final ones."""
 
-    def read(ids: Sequence[str]) -> list[Evaluation]:
-        return [_comparable(evaluation, needs) for evaluation in storage.evaluations.some(ids)]
+    def show(evaluation: Evaluation) -> Evaluation:
+        return _comparable(evaluation, needs)
 
-    return tuple(judged.evaluations(rows, read, way=needs))
+    return tuple(judged.evaluations(rows, storage.evaluations.some, show, way=needs))
 
 
 def _comparable(evaluation: Evaluation, needs: Sequence[Need]) -> Evaluation:

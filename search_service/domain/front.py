@@ -1,14 +1,14 @@
 """A Pareto front and a best evaluation, as users see them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from search_service.domain.evaluation import Evaluation
 from search_service.domain.spec import ObjectiveSpec
-from search_service.domain.ties import Places
+from search_service.domain.ties import Tied
 
-# By objective, at the place of each point: the places of the others that noise cannot tell from it.
-Ties = Mapping[str, Sequence[Places]]
+# By objective: the places of the points that noise cannot tell from each other.
+Ties = Mapping[str, Tied]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,10 @@
 """Which of many values noise cannot tell from each other: `paired.tied`, of all pairs at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,108 +12,105 @@ from scipy.special import stdtrit
 
 from search_service.domain.evaluation import Value
 from search_service.domain.paired import LEVEL, STANDARD_ERRORS, half_width, tied
+from search_service.domain.recent import Made
 from search_service.domain.resampling import Resampling
 
 _SURE = 1e-9  # of what is compared: nearer than that rounding might decide, and pairs go one by one
 _AT_ONCE = 64  # neighbours by value, compared with all that might be tied with one of them
+_KEPT = 4096  # values: fronts that are asked for one after another have most in common
 
 Places = NDArray[np.int64]
 Matrix = NDArray[np.float64]
 
-_NONE: Places = np.empty(0, np.int64)
+# What comparisons need of a value, besides its replicates.
+_NUMBERS = np.dtype(
+    [
+        ("value", "f8"),
+        ("half", "f8"),  # of the width of its interval
+        ("is_exact", "?"),
+        ("own", "f8"),  # the sum of squares of its replicates less their mean
+        ("factor", "f8"),  # from a sum of squares to a squared margin
+    ]
+)
 
 
-def all_ties(values: Sequence[Value]) -> list[Places]:
-    """At i the other places whose values, all finite, are `tied` with `values[i]`, ascending.
+@dataclass(frozen=True, kw_only=True)
+class Tied:
+    """Of n places those that each is tied with, in one array, one place after another."""
+
+    ends: Places  # (n + 1,), of what is each place's, from 0
+    others: Places  # (ends[n],), ascending within each place's
+
+    @classmethod
+    def of(cls, each: Sequence[Places]) -> Self:
+        """Of what each place is tied with."""
+        none = np.empty(0, np.int64)
+        return cls(ends=np.cumsum([0, *map(len, each)]), others=np.concatenate([none, *each]))
+
+    def each(self) -> list[Places]:
+        """What each place is tied with."""
+        return [self.others[start:end] for start, end in pairwise(self.ends.tolist())]
+
+
+def all_ties(values: Sequence[Value]) -> Tied:
+    """Of each of the values, all finite, the places of the others that are `tied` with it.
 
     A difference spreads at most as far as the two together, so most pairs are too far apart to be
     looked at.
     """
-    found = [_NONE for _ in values]
-    if all(value.high is None for value in values):
-        return found
-    known = [_known(_Itself(value)) for value in values]
-    exact = np.array([each.is_exact for each in known], dtype=bool)
-    numbers = np.array([each.number for each in known])
-    halves = np.array([each.half for each in known])
-    groups = [_Together(known, members) for members in _together(known)]
-    reach = np.maximum.reduce([halves, *(group.reach for group in groups)])
-    reach += 1e-6 * reach + 1e-12 * np.abs(numbers)  # for what rounding does
-    low, high = numbers - reach, numbers + reach
-    order = np.argsort(numbers)
-    for start in range(0, len(order), _AT_ONCE):
-        rows = order[start : start + _AT_ONCE]
-        columns = np.flatnonzero((high >= low[rows].min()) & (low <= high[rows].max()))
-        margins = np.square(halves[rows])[:, None] + np.square(halves[columns])  # squared
-        scales = margins.copy()  # of the terms that they are made of
-        for group in groups:
-            group.put(rows, columns, margins, scales)
-        gaps = np.square(numbers[rows][:, None] - numbers[columns])
-        near = gaps <= margins
-        others = rows[:, None] != columns
-        # What is equal is tied, by whatever margin.
-        unsure = others & (gaps > 0) & (np.abs(gaps - margins) <= _SURE * (gaps + scales))
-        if unsure.any():
-            for i, j in np.argwhere(unsure).tolist():
-                near[i, j] = tied(values[rows[i]], values[columns[j]])
-        near &= others & ~(exact[rows][:, None] & exact[columns])
-        _enter(found, rows, columns, near)
-    return found
-
-
-def _enter(found: list[Places], rows: Places, columns: Places, near: NDArray[np.bool_]) -> None:
-    """The columns that are near each of the rows, at its place."""
-    of, to = np.divmod(np.flatnonzero(near), len(columns))  # sooner than `nonzero`
-    places = columns[to]
-    starts = np.searchsorted(of, np.arange(len(rows) + 1)).tolist()
-    for row, start, end in zip(rows.tolist(), starts, starts[1:], strict=False):
-        found[row] = places[start:end]
+    known = _KNOWN.of(values)
+    numbers = np.frombuffer(b"".join([each.numbers for each in known]), _NUMBERS)
+    if numbers["is_exact"].all():
+        return Tied(ends=np.zeros(len(values) + 1, np.int64), others=np.empty(0, np.int64))
+    order = np.argsort(numbers["value"])
+    nearby = _Nearby([known[i] for i in order.tolist()], numbers[order])
+    keys: list[Places] = []
+    for rows in nearby.rows():
+        columns = nearby.columns(rows)
+        near, unsure = nearby.near(rows, columns)
+        some, others = order[rows], order[columns]
+        for i, j in unsure:
+            near[i, j] = tied(values[some[i]], values[others[j]])
+        found = np.flatnonzero(near)  # sooner than `nonzero`
+        keys.append(some[found // len(others)] * len(values) + others[found % len(others)])
+    pairs = np.sort(np.concatenate(keys))
+    return Tied(
+        ends=np.searchsorted(pairs, len(values) * np.arange(len(values) + 1)),
+        others=pairs % len(values),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Known:
     """What comparisons need of a value."""
 
-    number: float
-    half: float
-    is_exact: bool
+    numbers: bytes  # _NUMBERS
+    centred: bytes  # its replicates less their mean, in float64
     group: tuple[str, int] | None  # of those whose replicates are of the same inputs
-    centred: NDArray[np.float64]  # its replicates less their mean
-    own: float  # their sum of squares
-    factor: float  # from a sum of squares to a squared margin
 
 
-class _Itself:
-    """A value as a key that is equal to itself alone: its replicates are not looked at."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Value) -> None:
-        self.value = value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Itself) and other.value is self.value
-
-
-@lru_cache(maxsize=4096)
-def _known(key: _Itself) -> _Known:
-    """Kept, as fronts that are asked for one after another have most values in common."""
-    value = key.value
+def _known(value: Value) -> _Known:
     count = len(value.replicates)
     replicates = np.array(value.replicates)
     centred = replicates - replicates.mean() if count else replicates
-    return _Known(
-        number=value.value,
-        half=half_width(value),
-        is_exact=value.high is None,
-        group=(value.protocol_digest, count) if count > 1 else None,
-        centred=centred,
-        own=float(np.square(centred).sum()),
-        factor=_factor(Resampling(value.resampling), count) if count > 1 else 0.0,
+    numbers = np.array(
+        (
+            value.value,
+            half_width(value),
+            value.high is None,
+            np.square(centred).sum(),
+            _factor(Resampling(value.resampling), count) if count > 1 else 0.0,
+        ),
+        _NUMBERS,
     )
+    return _Known(
+        numbers=numbers.tobytes(),
+        centred=centred.tobytes(),
+        group=(value.protocol_digest, count) if count > 1 else None,
+    )
+
+
+_KNOWN = Made(_known, size=_KEPT)
 
 
 @lru_cache(maxsize=64)
@@ -122,13 +121,69 @@ def _factor(resampling: Resampling, count: int) -> float:
     return float((STANDARD_ERRORS[resampling](unit) * stdtrit(count - 1, LEVEL)) ** 2)
 
 
+class _Nearby:
+    """Values in the order of their numbers, some of which are compared at once with those that
+    might be tied with one of them."""
+
+    def __init__(self, known: Sequence[_Known], numbers: NDArray[Any]) -> None:
+        self._number = numbers["value"].copy()
+        self._half = numbers["half"].copy()
+        self._exact = numbers["is_exact"].copy()
+        self._groups = [_Together(known, numbers, members) for members in _together(known)]
+        reach = np.maximum.reduce([self._half, *(group.reach for group in self._groups)])
+        self._scale = np.square(reach)  # a pair's margin, squared, is made of no more than theirs
+        reach = reach + 1e-6 * reach + 1e-12 * np.abs(self._number)  # for what rounding does
+        self._low, self._high = self._number - reach, self._number + reach
+        self._highest = np.maximum.accumulate(self._high)  # so far
+        self._lowest = np.minimum.accumulate(self._low[::-1])[::-1]  # from here on
+
+    def rows(self) -> Iterator[slice]:
+        """Some at a time."""
+        for start in range(0, len(self._number), _AT_ONCE):
+            yield slice(start, min(start + _AT_ONCE, len(self._number)))
+
+    def columns(self, rows: slice) -> slice:
+        """All that are within reach of one of these, and few others."""
+        return slice(
+            int(np.searchsorted(self._highest, self._low[rows].min())),
+            int(np.searchsorted(self._lowest, self._high[rows].max(), side="right")),
+        )
+
+    def near(self, rows: slice, columns: slice) -> tuple[NDArray[np.bool_], list[tuple[int, int]]]:
+        """Which row is tied with which other column; and the places of those for which rounding
+        might decide it."""
+        margins = np.square(self._half[rows])[:, None] + np.square(self._half[columns])  # squared
+        for group in self._groups:
+            group.put(rows, columns, margins)
+        gaps = np.square(self._number[rows][:, None] - self._number[columns])
+        beyond = gaps - margins
+        near = beyond <= 0
+        near &= ~(self._exact[rows][:, None] & self._exact[columns])
+        own = np.arange(rows.start, rows.stop)
+        near[own - rows.start, own - columns.start] = False
+        return near, self._unsure(rows, columns, gaps, np.abs(beyond))
+
+    def _unsure(
+        self, rows: slice, columns: slice, gaps: Matrix, apart: Matrix
+    ) -> list[tuple[int, int]]:
+        scale, others = self._scale[rows], self._scale[columns]
+        some = apart <= _SURE * (gaps.max() + scale.max() + others.max())
+        i, j = np.divmod(np.flatnonzero(some), len(others))
+        gaps, apart = gaps[i, j], apart[i, j]  # of few
+        # What is equal is tied, by whatever margin; so each is with itself.
+        unsure = (gaps > 0) & (apart <= _SURE * (gaps + scale[i] + others[j]))
+        return list(zip(i[unsure].tolist(), j[unsure].tolist(), strict=True))
+
+
 def _together(known: Sequence[_Known]) -> list[Places]:
     """Places of those whose replicates are of the same inputs."""
-    groups: dict[tuple[str, int], list[int]] = {}
-    for i, each in enumerate(known):
-        if each.group is not None:
-            groups.setdefault(each.group, []).append(i)
-    return [np.array(members) for members in groups.values() if len(members) > 1]
+    groups = [each.group for each in known]
+    found = []
+    for group in set(groups) - {None}:
+        members = np.flatnonzero([each == group for each in groups])
+        if len(members) > 1:
+            found.append(members)
+    return found
 
 
 class _Together:
@@ -138,23 +193,30 @@ class _Together:
     mean, and follows from their products with themselves and each other.
     """
 
-    def __init__(self, known: Sequence[_Known], members: Places) -> None:
-        chosen = [known[i] for i in members.tolist()]
-        self._centred = np.array([each.centred for each in chosen])  # (n, count)
-        self._own = np.array([each.own for each in chosen])
-        self._factor = np.array([each.factor for each in chosen])
-        self._place = np.full(len(known), -1)
-        self._place[members] = np.arange(len(members))
-        self.reach = np.zeros(len(known))  # of each value's own noise; 0 outside
-        self.reach[members] = np.sqrt(self._factor.max() * self._own)
+    def __init__(self, known: Sequence[_Known], numbers: NDArray[Any], members: Places) -> None:
+        centred = np.frombuffer(b"".join([known[i].centred for i in members.tolist()]))
+        self._own = numbers["own"].copy()
+        self._factor = numbers["factor"].copy()
+        self._inside: NDArray[np.bool_] | None = None  # None: all are
+        self._centred = centred.reshape(len(members), -1)  # (n, count)
+        self.reach = np.sqrt(self._factor.max() * self._own)  # of each value's own noise; 0 outside
+        if len(members) < len(known):
+            self._inside = np.zeros(len(known), dtype=bool)
+            self._inside[members] = True
+            self._centred = np.zeros((len(known), self._centred.shape[1]))
+            self._centred[members] = centred.reshape(len(members), -1)
+            self.reach = np.where(self._inside, self.reach, 0.0)
 
-    def put(self, rows: Places, columns: Places, margins: Matrix, scales: Matrix) -> None:
-        """Squared margins of the differences, and the size of what they are differences of, where
-        row and column are both in here."""
-        some, others = self._place[rows], self._place[columns]
-        inside = (some >= 0)[:, None] & (others >= 0)
-        products = self._centred[some] @ self._centred[others].T
-        sums = self._own[some][:, None] + self._own[others]
-        factor = self._factor[some][:, None]
-        np.copyto(margins, factor * np.maximum(sums - 2 * products, 0.0), where=inside)
-        np.copyto(scales, factor * sums, where=inside)
+    def put(self, rows: slice, columns: slice, margins: Matrix) -> None:
+        """Squared margins of the differences, where row and column are both in here."""
+        products = self._centred[rows] @ self._centred[columns].T
+        products *= -2
+        products += self._own[columns]
+        products += self._own[rows][:, None]
+        np.maximum(products, 0.0, out=products)
+        products *= self._factor[rows][:, None]
+        inside = self._inside
+        if inside is None:
+            margins[:] = products
+        else:
+            np.copyto(margins, products, where=inside[rows][:, None] & inside[columns])

@@ -108,5 +108,5 @@ def test_points_of_a_front_are_tied_by_the_noise_of_their_final_values() -> None
     ]
     names = [ObjectiveSpec(name="fid"), ObjectiveSpec(name="macs")]
     found = fronts.ties(points, names)
-    assert [places.tolist() for places in found["fid"]] == [[2], [2], [0, 1]]
-    assert [places.tolist() for places in found["macs"]] == [[], [], []]
+    assert [places.tolist() for places in found["fid"].each()] == [[2], [2], [0, 1]]
+    assert [places.tolist() for places in found["macs"].each()] == [[], [], []]

@@ -1,8 +1,7 @@
 """A front, the same from every route."""
 
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Self
 
 import numpy as np
@@ -13,7 +12,8 @@ from pydantic_core import to_json
 from api.schemas.answers.values import ValueAnswer, values_of
 from search_service.domain.evaluation import Evaluation
 from search_service.domain.front import Front
-from search_service.domain.ties import Places
+from search_service.domain.recent import Made
+from search_service.domain.ties import Tied
 
 _POINTS_KEPT = 4096
 
@@ -62,10 +62,10 @@ class FrontAnswer(BaseModel):
     @classmethod
     def of(cls, front: Front) -> Self:
         ids = [point.id for point in front.points]
+        ties = {name: tied.each() for name, tied in front.ties.items()}
         points = [
             FrontPoint.of(
-                point,
-                {name: [ids[j] for j in places[i]] for name, places in front.ties.items()},
+                point, {name: [ids[j] for j in others[i]] for name, others in ties.items()}
             )
             for i, point in enumerate(front.points)
         ]
@@ -93,34 +93,27 @@ class FrontTexts:
     """
 
     def __init__(self) -> None:
-        self._known: OrderedDict[int, tuple[Evaluation, bytes]] = OrderedDict()
+        self._points = Made(_written, size=_POINTS_KEPT)
 
     def of(self, front: Front) -> bytes:
         """The body of an answer."""
         around = FrontAnswer._of(front, []).model_dump_json().encode().removesuffix(b"]}")
-        ids = _equally_long([to_json(point.id) for point in front.points])
-        ties = [
-            ((b"]," if n else b"{") + to_json(name) + b":[", _lists(ids, places))
-            for n, (name, places) in enumerate(front.ties.items())
-        ]
-        pieces = [around]  # joined once: together they are megabytes
-        for i, point in enumerate(front.points):
-            pieces += (b"," if i else b"", self._point(point))
-            for name, others in ties:
-                pieces += (name, others[i])
-            pieces.append(b"]}}" if ties else b"{}}")
-        return b"".join([*pieces, b"]}"])
+        points = self._points.of(front.points)
+        ids = _equally_long([id_ for id_, _ in points])
+        count = len(points)
+        columns = [[b"", *[b","] * count][:count], [text for _, text in points]]
+        for n, (name, tied) in enumerate(front.ties.items()):
+            opening = (b"]," if n else b"{") + to_json(name) + b":["
+            columns += ([opening] * count, _lists(ids, tied))
+        columns.append([b"]}}" if front.ties else b"{}}"] * count)
+        # Joined once: together they are megabytes.
+        return b"".join([around, *chain.from_iterable(zip(*columns, strict=True)), b"]}"])
 
-    def _point(self, evaluation: Evaluation) -> bytes:
-        """Up to its ties."""
-        key = id(evaluation)
-        known, text = self._known.get(key, (None, b""))
-        if known is not evaluation:
-            text = FrontPoint.of(evaluation, {}).model_dump_json().encode().removesuffix(b"{}}")
-            self._known[key] = evaluation, text
-            while len(self._known) > _POINTS_KEPT:
-                self._known.popitem(last=False)
-        return text
+
+def _written(point: Evaluation) -> tuple[bytes, bytes]:
+    """Its id, and all of it up to its ties."""
+    text = FrontPoint.of(point, {}).model_dump_json().encode().removesuffix(b"{}}")
+    return to_json(point.id), text
 
 
 def _equally_long(ids: Sequence[bytes]) -> NDArray[np.bytes_]:
@@ -129,10 +122,8 @@ def _equally_long(ids: Sequence[bytes]) -> NDArray[np.bytes_]:
     return np.array([id_.ljust(width) + b"," for id_ in ids], dtype=np.bytes_)
 
 
-def _lists(ids: NDArray[np.bytes_], places: Sequence[Places]) -> list[bytes]:
+def _lists(ids: NDArray[np.bytes_], tied: Tied) -> list[bytes]:
     """For each point the ids of its ties, with a comma between two; a front has very many."""
-    if not places:
-        return []
-    text = ids[np.concatenate(places)].tobytes()
-    ends = np.cumsum([0, *map(len, places)]) * ids.itemsize
-    return [text[start : max(start, end - 1)] for start, end in pairwise(ends.tolist())]
+    text = ids[tied.others].tobytes()
+    ends = (tied.ends * ids.itemsize).tolist()
+    return [text[start : max(start, end - 1)] for start, end in pairwise(ends)]

@@ -110,12 +110,19 @@ class Judged:
         self,
         rows: Rows,
         read: Callable[[Sequence[str]], Sequence[Evaluation]],
+        show: Callable[[Evaluation], Evaluation],
         *,
         way: Hashable,
     ) -> list[Evaluation]:
-        """Those of some rows, in order; see `Remembered.of`."""
-        ids = [id_.decode() for id_ in self._ids[rows].tolist()]
-        return self._remembered.of(rows.tolist(), ids, read, way=way)
+        """Those of some rows, in order; `read` gives evaluations by their ids, in any order. See
+        `Remembered.of`."""
+
+        def found(places: list[int]) -> list[Evaluation]:
+            ids = [id_.decode() for id_ in self._ids[rows[places]].tolist()]
+            by_id = {evaluation.id: evaluation for evaluation in read(ids)}
+            return [by_id[id_] for id_ in ids]
+
+        return self._remembered.of(rows, found, show, way=way)
 
     def by_age(self, rows: Sequence[int]) -> list[int]:
         """By evaluation id, then by row."""

@@ -9,7 +9,7 @@ from search_service.domain.judged.ordered import Rows
 from search_service.domain.spec import Constraint, Op
 
 _IN_CACHE = 1 << 15  # rows that are looked at once
-_FEW = 1 / 16  # of all rows, that are asked for some at a time
+_FEW = 1 / 16  # of all rows
 
 
 class Meeting:
@@ -30,11 +30,18 @@ class Meeting:
 
     @property
     def asked_for_many(self) -> bool:
-        """Whether so many rows were asked for that it is sooner to take `all`."""
+        """Whether so many rows were asked for one by one that it is sooner to look at all."""
         return self._asked > _FEW * len(self._eligible)
+
+    @property
+    def are_few(self) -> bool:
+        """Whether so few rows can answer that it is sooner to take `all`."""
+        return len(self) < _FEW * len(self._eligible)
 
     def among(self, rows: Rows) -> Rows:
         """Those of some rows, in their order."""
+        if self._mask is not None:
+            return rows[self._mask[rows]]
         self._asked += len(rows)
         rows = rows[self._eligible[rows]]
         for column, constraint in self._bounds:

@@ -17,6 +17,8 @@ from search_service.domain.spec import Constraint, Op
 
 _ONE_BY_ONE = 5000  # new rows, before all are looked at anew
 
+Signs = tuple[tuple[int, int], ...]  # columns, each with 1 where less is better, or -1
+
 
 class Columns(Protocol):
     """What a view is of; see `Judged`."""
@@ -63,7 +65,8 @@ class View:
 
     A front under constraints is found among few rows: those to which no other row is as good in all
     objectives and constrained values and better in an objective. They are kept, by the signs of the
-    constraints, and brought up to date by what came since.
+    constraints, and brought up to date by what came since. So is the greatest value, where it is
+    not among the greatest of all.
     """
 
     def __init__(self, judged: Columns, needs: Sequence[Need]) -> None:
@@ -74,7 +77,7 @@ class View:
         self._size = 0  # rows that were looked at
         self._replaced = 0  # of the replaced ones, those that were looked at
         self._became: list[int] = []  # rows that became eligible since there was something kept
-        self._kept: dict[tuple[int, ...], _Kept] = {}
+        self._kept: dict[tuple[int, Signs], _Kept] = {}
 
     def catch_up(self) -> None:
         """Look at rows that are new or replaced."""
@@ -114,29 +117,25 @@ class View:
 
         Sorted by their values, then by their evaluations.
         """
-        signs = {bound.column: _sign(bound.constraint) for bound in bounds}
-        one_sided = all(signs[b.column] == _sign(b.constraint) for b in bounds) and all(
-            sign == 1 for column, sign in signs.items() if column < objectives
-        )
-        rows = self._keep(objectives, signs) if one_sided else self.meeting(bounds).all()
-        if one_sided:
-            for bound in bounds:
-                rows = rows[meets(self._column(bound.column)[rows], bound.constraint)]
-        if not one_sided or any(column >= objectives for column in signs):
+        compared = _compared([(i, 1) for i in range(objectives)], bounds)
+        if compared is None:
+            rows = self.meeting(bounds).all()
+        else:
+            rows = self._keep(compared, objectives, bounds)
+        if compared is None or len(compared) > objectives:
             rows = rows[kept(self.costs(objectives, rows).T, objectives)]
         return self._sorted(objectives, rows)
 
     def least(self, count: int, meeting: Meeting) -> Rows:
         """Up to so many of the rows that meet some bounds, with the least values of the first
         column, least first; of equal ones those of the first evaluations."""
+        if meeting.are_few:
+            return self._sorted(1, self._least_of(count, meeting.all()))[:count]
         column, ordered = self._column(0), self._ordered(0)
         found = meeting.among(ordered.recent())
         for rows in ordered.ascending():
             found = self._least_of(count, np.concatenate([found, meeting.among(rows)]))
             if len(found) >= count and column[rows[-1]] > column[found].max():
-                break
-            if meeting.asked_for_many:
-                found = self._least_of(count, meeting.all())
                 break
         return self._sorted(1, found)[:count]
 
@@ -153,7 +152,10 @@ class View:
         return ordered
 
     def _greatest(self, i: int, bounds: Sequence[Bound], meeting: Meeting) -> float:
+        compared = _compared([(i, -1)], bounds)
         column, ordered = self._column(i), self._ordered(i)
+        if compared is not None and (len(compared), compared) in self._kept:
+            return float(column[self._keep(compared, len(compared), bounds)].max())
         limits = [
             bound.constraint.value
             for bound in bounds
@@ -163,7 +165,10 @@ class View:
         for rows in ordered.descending(min(limits, default=np.inf)):
             found = meeting.among(rows)
             if not len(found) and meeting.asked_for_many:
-                found = meeting.all()
+                if compared is None:
+                    found = meeting.all()
+                else:
+                    found = self._keep(compared, len(compared), bounds)
             if len(found):
                 return float(max(greatest, column[found].max()))
         return float(greatest)
@@ -208,21 +213,24 @@ class View:
         self._eligible[latest] = True
         self._became.extend(is_new)
 
-    def _keep(self, objectives: int, signs: dict[int, int]) -> Rows:
-        others = {column: sign for column, sign in signs.items() if column >= objectives}
-        key = (objectives, *(part for pair in sorted(others.items()) for part in pair))
-        known = self._kept.get(key)
+    def _keep(self, compared: Signs, objectives: int, bounds: Sequence[Bound]) -> Rows:
+        """Of the rows that are kept for what is compared, the first of it objectives, those that
+        meet the bounds."""
+        known = self._kept.get((objectives, compared))
         if known is not None:
-            known = self._going_on(known, objectives, others)
+            known = self._going_on(known, compared, objectives)
         if known is None:
             rows = np.flatnonzero(self._eligible[: self._size])
-            costs = self._signed(objectives, others, rows)
+            costs = self._signed(compared, rows)
             stays = kept(costs, objectives)
             known = _Kept(rows=rows[stays], costs=costs[:, stays], seen=len(self._became))
-        self._kept[key] = known
-        return known.rows
+        self._kept[objectives, compared] = known
+        rows = known.rows
+        for bound in bounds:
+            rows = rows[meets(self._column(bound.column)[rows], bound.constraint)]
+        return rows
 
-    def _going_on(self, known: _Kept, objectives: int, others: dict[int, int]) -> _Kept | None:
+    def _going_on(self, known: _Kept, compared: Signs, objectives: int) -> _Kept | None:
         """With the rows that came since and without those that went; None where it must be made
         anew.
 
@@ -231,7 +239,7 @@ class View:
         """
         new = np.unique(np.array(self._became[known.seen :], dtype=np.int64))
         new = np.setdiff1d(new[self._eligible[new]], known.rows)  # one may have gone and come back
-        costs = self._signed(objectives, others, new)
+        costs = self._signed(compared, new)
         stays = self._eligible[known.rows]
         for lost in known.costs[:, ~stays].T:
             if not np.any(np.all(costs <= lost[:, None], axis=0)):
@@ -246,16 +254,25 @@ class View:
         known.seen = len(self._became)
         return known
 
-    def _signed(self, objectives: int, others: dict[int, int], rows: Rows) -> NDArray[np.float64]:
-        """What is compared of some rows: objectives, and constrained values by their signs; (m, n),
-        less is better."""
-        costs = [self._column(i)[rows] for i in range(objectives)]
-        costs += [sign * self._column(column)[rows] for column, sign in sorted(others.items())]
-        return np.stack(costs)
+    def _signed(self, compared: Signs, rows: Rows) -> NDArray[np.float64]:
+        """What is compared of some rows, (m, n), less is better."""
+        return np.stack([sign * self._column(column)[rows] for column, sign in compared])
 
     def _sorted(self, columns: int, rows: Rows) -> Rows:
         keys = [self._judged.ids[rows], *(self._column(i)[rows] for i in reversed(range(columns)))]
         return rows[np.lexsort(keys)]
+
+
+def _compared(targets: Sequence[tuple[int, int]], bounds: Sequence[Bound]) -> Signs | None:
+    """What the rows with the best targets under any such bounds are found by: the targets, then
+    what is bounded besides. None if a column is good in both directions."""
+    signs = dict(targets)
+    for bound in bounds:
+        sign = _sign(bound.constraint)
+        if signs.setdefault(bound.column, sign) != sign:
+            return None
+    others = sorted(signs.items() - set(targets))
+    return (*targets, *others)
 
 
 def _sign(constraint: Constraint) -> int:

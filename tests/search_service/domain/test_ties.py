@@ -30,7 +30,7 @@ def values(draw: st.DrawFn) -> Value:
 
 
 def all_ties(many: list[Value]) -> list[list[int]]:
-    return [places.tolist() for places in module.all_ties(many)]
+    return [places.tolist() for places in module.all_ties(many).each()]
 
 
 def one_by_one(many: list[Value]) -> list[list[int]]:

@@ -12,6 +12,7 @@ from api.schemas.answers import fronts as module
 from search_service.domain.evaluation import Evaluation, EvaluationState, Value
 from search_service.domain.front import Front
 from search_service.domain.spec import ObjectiveSpec
+from search_service.domain.ties import Tied
 
 
 def point(number: int, fid: float) -> Evaluation:
@@ -40,7 +41,7 @@ def front(points: Sequence[Evaluation], hypervolume: float | None) -> Front:
         points=tuple(points),
         reference_point={"fid": 2e22},
         hypervolume=hypervolume,
-        ties={"fid": others, "latency_ms": none},
+        ties={"fid": Tied.of(others), "latency_ms": Tied.of(none)},
     )
 
 

@@ -1,8 +1,10 @@
 """What is read of rows is read once, while it is not forgotten for others."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from search_service.domain.evaluation import Evaluation, EvaluationState
@@ -15,11 +17,19 @@ class Shelf:
 
     def __init__(self) -> None:
         self.read: list[list[str]] = []
+        self.shown: list[str] = []
         self._remembered = Remembered()
 
     def of(self, *rows: int, way: str = "") -> list[str]:
-        ids = [f"evl_{row % 10}" for row in rows]
-        found = self._remembered.of(rows, ids, self._read, way=way)
+        def read(places: list[int]) -> list[Evaluation]:
+            return self._read([f"evl_{rows[place] % 10}" for place in places])
+
+        def show(evaluation: Evaluation) -> Evaluation:
+            self.shown.append(evaluation.id + way)
+            return replace(evaluation, reason=way)
+
+        found = self._remembered.of(np.array(rows), read, show, way=way)
+        assert {evaluation.reason for evaluation in found} == {way}
         return [evaluation.id for evaluation in found]
 
     def _read(self, ids: Sequence[str]) -> list[Evaluation]:
@@ -37,7 +47,7 @@ class Shelf:
                 values={},
                 created_at=datetime(2030, 1, 1, tzinfo=UTC),
             )
-            for id_ in reversed(ids)
+            for id_ in ids
         ]
 
 
@@ -48,21 +58,28 @@ def test_rows_come_in_order_and_are_read_once() -> None:
     assert shelf.read == [["evl_2", "evl_1"], ["evl_3"]]
 
 
-def test_an_evaluation_that_has_another_row_or_is_shown_otherwise_is_read_again() -> None:
+def test_an_evaluation_that_has_another_row_is_read_again() -> None:
     shelf = Shelf()
     shelf.of(1)
     assert shelf.of(11) == ["evl_1"]
-    assert shelf.of(1, way="otherwise") == ["evl_1"]
-    assert shelf.read == [["evl_1"]] * 3
+    assert shelf.read == [["evl_1"]] * 2
 
 
-def test_those_used_last_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_shown_otherwise_is_not_read_again() -> None:
+    shelf = Shelf()
+    shelf.of(1)
+    for _ in range(2):
+        assert shelf.of(1, way=" otherwise") == ["evl_1"]
+    assert shelf.read == [["evl_1"]]
+    assert shelf.shown == ["evl_1", "evl_1 otherwise"]
+
+
+def test_those_used_last_are_kept_and_others_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remembered, "_KEPT", 2)
     shelf = Shelf()
-    assert shelf.of(1, 2, 3) == ["evl_1", "evl_2", "evl_3"]
-    shelf.of(2)
-    shelf.of(4)
-    shelf.of(2)
-    assert shelf.read == [["evl_1", "evl_2", "evl_3"], ["evl_4"]]
-    shelf.of(3)
-    assert shelf.read[-1] == ["evl_3"]
+    for row in range(9):
+        shelf.of(row)
+        shelf.of(row, 0)
+    assert shelf.read == [[f"evl_{row}"] for row in range(9)]
+    shelf.of(1)
+    assert shelf.read[-1] == ["evl_1"]

@@ -5,7 +5,7 @@ import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,16 +23,9 @@ from workers.pool.room import Room
 from workers.pool.staff import Staff
 from workers.scoring.gather import MAX_TRIES
 from workers.scoring.pools import Made
-from workers.scoring.shards import ShardName
+from workers.scoring.shards import Shard, ShardName
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(eq=False)
-class ShardWork(Work):
-    """A shard to be made."""
-
-    request: ShardName  # type: ignore[assignment]  # who hires and lets go never looks at it
 
 
 class RayShards:
@@ -49,16 +42,16 @@ class RayShards:
     ) -> None:
         """`make` starts an actor with the methods of a ShardSeat, of which each takes `need`."""
         self._room = room
-        self._staff = Staff(make, room=room, need=need, idle_seconds=idle_seconds)
+        self._staff: Staff[ShardName] = Staff(make, room=room, need=need, idle_seconds=idle_seconds)
         self._deaths: defaultdict[ShardName, Deaths] = defaultdict(Deaths)
-        self._queue: deque[ShardWork] = deque()
-        self._running: dict[Any, tuple[Actor, ShardWork]] = {}  # by the result
+        self._queue: deque[Work[ShardName]] = deque()
+        self._running: dict[Any, tuple[Actor[ShardName], Work[ShardName]]] = {}  # by the result
         self._made: list[Made] = []
         self._followed = float("-inf")
 
     def submit(self, name: ShardName) -> None:
         """See ShardPool."""
-        self._queue.append(ShardWork(ticket=1, request=name, deaths=self._deaths[name]))
+        self._queue.append(Work(ticket=1, request=name, deaths=self._deaths[name]))
 
     def wait(self, timeout_seconds: float) -> Sequence[Made]:
         """See ShardPool. Raises ClusterUnavailable."""
@@ -68,6 +61,12 @@ class RayShards:
             self._turn()
         made, self._made = self._made, []
         return made
+
+    def rest(self) -> None:
+        """See ShardPool."""
+        if self._staff.actors:
+            self._receive(0.0)
+            self._turn()
 
     def close(self) -> None:
         """See ShardPool. The cluster may have gone."""
@@ -90,12 +89,11 @@ class RayShards:
 
     def _receive(self, timeout_seconds: float) -> None:
         """Wait for one thing to happen, at most so long, and take it in."""
-        if not (self._running or self._queue):
-            return
         at_most = min(timeout_seconds, FOLLOW_SECONDS)
         pending = [*self._running, *self._staff.joining]
         if not pending:
-            time.sleep(at_most)  # until others are hired
+            if self._queue:
+                time.sleep(at_most)  # until others are hired
             return
         ready, _ = ray.wait(pending, num_returns=1, timeout=at_most)
         for ref in ready:
@@ -108,7 +106,7 @@ class RayShards:
         actor, work = self._running.pop(ref)
         name = work.request
         try:
-            made = Made(name=name, shard=get(ref))
+            made = Made(name=name, shard=_own(get(ref)))
         except GansearchError as error:
             made = Made(name=name, failure=str(error))
         except ray.exceptions.RayTaskError as error:
@@ -124,7 +122,9 @@ class RayShards:
         if actor.leaving:
             self._staff.dismiss([actor])
 
-    def _after_death(self, actor: Actor, work: ShardWork, error: Exception) -> None:
+    def _after_death(
+        self, actor: Actor[ShardName], work: Work[ShardName], error: Exception
+    ) -> None:
         """Whatever ended one may have ended others that had nothing to do: they go too, as a shard
         must not spend its tries on them. Nothing is lost with one that lives."""
         why, now, nodes = deaths.reason(error), time.monotonic(), self._room.look()
@@ -149,3 +149,9 @@ class RayShards:
         if hopeless := self._staff.hopeless():
             self._made += [Made(name=work.request, failure=hopeless) for work in self._queue]
             self._queue.clear()
+
+
+def _own(shard: Shard) -> Shard:
+    """Without a place in the object store, which would be its as long as it is looked at: the
+    shards of a scoring are more than the store may have room for."""
+    return replace(shard, features=shard.features.copy())

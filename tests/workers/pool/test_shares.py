@@ -1,6 +1,7 @@
 """A scoring and a training on a real cluster whose nodes come and go, and which another worker's
 search shares."""
 
+import json
 import subprocess
 import sys
 import time
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 import ray
+from ray._private.ray_constants import AUTOSCALER_RESOURCE_REQUEST_CHANNEL
+from ray.experimental.internal_kv import _internal_kv_get
 
 from search_service import jobs
 from search_service.artifacts import Artifacts
@@ -29,6 +32,7 @@ from workers.runners import RUNNERS, Means
 from workers.scoring.shards import ShardName, Side
 
 CONFTEST = Path(__file__).with_name("conftest.py")
+CORE = {"CPU": 1.0}
 CORES = 2  # of the node that is always there
 
 pytestmark = [
@@ -73,8 +77,18 @@ def actors() -> float | None:
     return REGISTRY.get_sample_value("gansearch_workers", {"device": ""})
 
 
+def free_cores() -> float:
+    resources: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]  # Ray's
+    return resources.get("CPU", 0.0)
+
+
+def known() -> list[dict[str, float]]:
+    """What the desk has been told of."""
+    return json.loads(_internal_kv_get(AUTOSCALER_RESOURCE_REQUEST_CHANNEL) or b"[]")  # type: ignore[no-any-return]
+
+
 def light_seat(_: str) -> Any:
-    """An actor whose shards take a tenth of a second and have no features."""
+    """An actor whose shards take a tenth of a second and have a megabyte of features."""
 
     class ShardSeat:  # in a function, so that Ray carries it by value
         def join(self) -> Any:
@@ -82,9 +96,13 @@ def light_seat(_: str) -> Any:
 
             return SimpleNamespace(node=ray.get_runtime_context().get_node_id(), image_protocols={})
 
-        def shard(self, name: Any) -> str:
+        def shard(self, name: Any) -> Any:
+            import numpy as np
+
+            from workers.scoring.shards import Shard
+
             time.sleep(0.1)
-            return str(name)
+            return Shard.of(name, np.zeros((1, 2**18), np.float32))
 
     return ray.remote(ShardSeat).options(num_cpus=1).remote()
 
@@ -101,9 +119,19 @@ class Scoring:
             name = ShardName(side=Side.FAKE, index=self.asked, start=0, stop=1)
             self._pool.submit(name)
             self.asked += 1
+        self.takes_in()
+
+    def takes_in(self) -> None:
         for made in self._pool.wait(0.2):
             assert made.failure == ""
+            assert made.shard is not None
+            assert made.shard.features.flags.owndata  # not the object store's, which is small
             self.done += 1
+
+    def has_all(self) -> bool:
+        """Whether nothing is waiting to be made any more."""
+        self.takes_in()
+        return self.done == self.asked
 
     def until(self, done: Callable[[], object]) -> None:
         def turn() -> object:
@@ -134,6 +162,61 @@ def test_a_scoring_and_a_search_have_a_share_each_and_the_last_one_has_all(
                 search.kill()
         assert out == f"{[''] * 4}\n"
         scoring.until(lambda: actors() == CORES)
+
+
+def test_a_training_that_has_all_cores_has_a_scoring_wait_and_go_on_when_it_ends(
+    cluster: Cluster,
+) -> None:
+    training = FrontDesk("training")
+    with closing(RayShards(light_seat, room=cluster, need=Need())) as pool:
+        scoring = Scoring(pool)
+        scoring.until(lambda: actors() == CORES)
+        has_all = Ask(actors=CORES, held=CORES, need=Need(), whole=True)
+        scoring.until(lambda: training.ask(has_all, CORES).actors == CORES and actors() == 0)
+        until(lambda: free_cores() == CORES)
+        so_far = scoring.done
+        scoring.goes_on()
+        assert scoring.done == so_far
+        training.ask(Ask(actors=0, need=Need()), CORES)
+        scoring.until(lambda: actors() == CORES and scoring.done > so_far)
+
+
+def test_what_a_scoring_does_not_use_while_it_looks_at_its_shards_is_anothers_that_lacks_it(
+    cluster: Cluster,
+) -> None:
+    other = FrontDesk("other")
+    with closing(RayShards(light_seat, room=cluster, need=Need())) as pool:
+        scoring = Scoring(pool)
+        scoring.until(lambda: actors() == CORES)
+        until(lambda: scoring.has_all())
+
+        def has_all() -> bool:
+            pool.rest()
+            return other.ask(Ask(actors=CORES, need=Need()), CORES).actors == CORES
+
+        until(has_all)
+
+        def has_none() -> bool:
+            pool.rest()
+            return actors() == 0
+
+        until(has_none)
+        other.ask(Ask(actors=0, need=Need()), CORES)
+        scoring.until(lambda: actors() == CORES)
+
+
+def test_a_training_begins_once_all_its_cores_can_be_had(cluster: Cluster) -> None:
+    other = FrontDesk("other")
+    search = Ask(actors=1, need=Need())
+    other.ask(search, CORES)
+    until(lambda: known() == [CORE])
+    for _ in range(20):
+        assert not cluster.hold(CORES)
+        other.ask(search, CORES)
+        time.sleep(0.05)
+    other.ask(Ask(actors=0, need=Need()), CORES)
+    until(lambda: cluster.hold(CORES))
+    cluster.hold(0)
 
 
 def test_a_scoring_grows_onto_a_node_that_joins_and_outlives_one_that_goes(
@@ -174,9 +257,9 @@ def test_what_a_training_holds_is_no_others_share_until_it_ends(
 
     until(lambda: share_of_other() == CORES)
 
-    def hold(processes: int) -> None:
+    def hold(processes: int, *, begun: bool = False) -> bool:
         held.append(processes)
-        cluster.hold(processes)
+        return cluster.hold(processes, begun=begun)
 
     deadline = time.monotonic() + PATIENCE_SECONDS
 

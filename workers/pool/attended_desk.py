@@ -10,7 +10,7 @@ import ray
 import ray.exceptions
 from ray.autoscaler.sdk import request_resources
 
-from workers.pool.desk import Ask, Bundle, Desk, Grant
+from workers.pool.desk import MANY, Ask, Bundle, Desk, Grant
 
 logger = logging.getLogger(__name__)
 
@@ -35,10 +35,10 @@ class AttendedDesk:
         self._attend_seconds = attend_seconds
         threading.Thread(target=self._attend, name="desk", daemon=True).start()
 
-    def ask(self, worker: str, ask: Ask, room: int) -> Grant:
+    def ask(self, worker: str, ask: Ask, room: int, *, cores: int = MANY) -> Grant:
         """See Desk."""
         with self._turn:
-            return self._desk.ask(worker, ask, room)
+            return self._desk.ask(worker, ask, room, cores=cores)
 
     def _attend(self) -> None:
         while True:

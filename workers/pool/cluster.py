@@ -117,8 +117,10 @@ class Cluster:
     def grant(self, ask: Ask) -> Grant:
         """What may be had now of what could be used. One actor where there is no room for any: it
         waits for a node."""
-        room = ask.need.room(self._offers())
-        grant = Grant(actors=room) if self._desk is None else self._desk.ask(ask, room)
+        offers = self._offers()
+        room, cores = ask.need.room(offers), Need().room(offers)
+        alone = Grant(actors=room)
+        grant = alone if self._desk is None else self._desk.ask(ask, room, cores=cores)
         if ask.whole:
             return Grant(actors=ask.actors if grant.actors >= ask.actors else 0)
         most = max(ask.actors, ask.held)
@@ -206,7 +208,13 @@ class Cluster:
         def make(_: str) -> Any:
             return seat.remote(spec, read, overlap=overlap)
 
-        return RayShards(make, room=self, need=self._need, idle_seconds=self._idle_seconds)
+        return RayShards(
+            make,
+            room=self,
+            need=self._need,
+            limit_seconds=self._limit_seconds,
+            idle_seconds=self._idle_seconds,
+        )
 
     def close(self) -> None:
         """Leave; a local cluster ends."""

@@ -1,6 +1,7 @@
 """One cluster, several workers: what each may have of it, and what all of them ask for."""
 
 import math
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from workers.pool.need import ROUNDING, Need
 from workers.pool.shares import shares
 
 Bundle = Mapping[str, float]  # resources by Ray's names
+MANY = sys.maxsize  # more than anything takes
 FORGET_SECONDS = 15.0  # after which a worker that says nothing is taken for dead
 
 
@@ -59,9 +61,10 @@ class Desk:
         self._begun: set[str] = set()  # workers whose whole asks have been granted
         self._told: list[Bundle] | None = None
 
-    def ask(self, worker: str, ask: Ask, room: int) -> Grant:
+    def ask(self, worker: str, ask: Ask, room: int, *, cores: int = MANY) -> Grant:
         """Enter what a worker could use, in place of what it said before; `room` is for how many
-        such actors the cluster's nodes have space."""
+        such actors the cluster's nodes have space, where nothing else is, and `cores` what they
+        have of them."""
         now = self._clock()
         said = self._asks[worker][1] if worker in self._asks else None
         if said is None or not ask.actors or _size(ask) != _size(said):
@@ -71,7 +74,7 @@ class Desk:
         if ask.actors:
             self._line.stand(worker, served=ask.held > 0 and not ask.whole, now=now)
         others = {d for w, (_, a) in self._asks.items() if w != worker for d in a.devices}
-        granted = self._whole(worker, room) if ask.whole else self._share(worker, room)
+        granted = self._whole(worker, room) if ask.whole else self._share(worker, room, cores)
         return Grant(actors=granted, contested=frozenset(others & set(ask.devices)))
 
     def forget(self) -> None:
@@ -105,10 +108,15 @@ class Desk:
         self._begun.add(worker)
         return ask.actors
 
-    def _share(self, worker: str, room: int) -> int:
-        """Of what those leave that have begun."""
+    def _share(self, worker: str, room: int, cores: int) -> int:
+        """Of what those leave that have begun: of what wants GPUs, too, they leave no more than
+        their cores."""
         need = self._asks[worker][1].need
-        room -= sum(_such_actors(self._asks[w][1], need) for w in self._begun)
+        begun = [self._asks[w][1] for w in self._begun]
+        room -= sum(_such_actors(ask, need) for ask in begun)
+        left = cores - sum(ask.actors * ask.need.cpus for ask in begun)
+        if begun and need.cpus:
+            room = min(room, math.floor(left / need.cpus + ROUNDING))
         sharing = {w: a for w, (_, a) in self._asks.items() if not a.whole}
         waiting = {w: _such_actors(sharing[w], need) for w in self._line if w in sharing}
         wanted = {w: actors for w, actors in waiting.items() if actors}

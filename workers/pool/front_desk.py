@@ -8,7 +8,7 @@ import ray
 import ray.exceptions
 
 from workers.pool.attended_desk import attended_desk
-from workers.pool.desk import Ask, Grant
+from workers.pool.desk import MANY, Ask, Grant
 from workers.pool.need import Need
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class FrontDesk:
         self._said: Ask | None = None
         self._heard: Grant | None = None  # of such as was said last
 
-    def ask(self, ask: Ask, room: int) -> Grant:
+    def ask(self, ask: Ask, room: int, *, cores: int = MANY) -> Grant:
         """The answer to what was asked a moment ago; see Desk. Until there is one to such an ask a
         worker may have what it has, or its first actor, but nothing that it can only use whole.
 
@@ -39,7 +39,7 @@ class FrontDesk:
             self._heard = None
         self._hear()
         if not self._coming or ask != self._said:
-            self._coming.append(self._desk.ask.remote(self._worker, ask, room))
+            self._coming.append(self._desk.ask.remote(self._worker, ask, room, cores=cores))
             self._said = ask
         return self._heard or Grant(actors=0 if ask.whole else max(1, ask.held))
 

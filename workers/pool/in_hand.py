@@ -21,7 +21,7 @@ from workers.pool.room import Room
 logger = logging.getLogger(__name__)
 
 MAX_DEATHS = 3  # a request that ends its actor this often has failed
-LIMIT_SECONDS = 3600.0  # of one measurement
+LIMIT_SECONDS = 3600.0  # of one measurement, or one shard of a scoring
 ABANDONED_SECONDS = 5.0  # for which an actor may go on with what nobody waits for
 
 

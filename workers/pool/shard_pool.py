@@ -16,6 +16,7 @@ from search_service.errors import GansearchError
 from workers.blame import Deaths
 from workers.pool import deaths
 from workers.pool.actors import Actor, Work
+from workers.pool.in_hand import LIMIT_SECONDS
 from workers.pool.need import Need
 from workers.pool.ray_pool import FOLLOW_SECONDS, IDLE_SECONDS
 from workers.pool.results import get
@@ -38,10 +39,13 @@ class RayShards:
         *,
         room: Room,
         need: Need,
+        limit_seconds: float = LIMIT_SECONDS,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        """`make` starts an actor with the methods of a ShardSeat, of which each takes `need`."""
+        """`make` starts an actor with the methods of a ShardSeat, of which each takes `need`.
+        `limit_seconds` is for one shard."""
         self._room = room
+        self._limit_seconds = limit_seconds
         self._staff: Staff[ShardName] = Staff(make, room=room, need=need, idle_seconds=idle_seconds)
         self._deaths: defaultdict[ShardName, Deaths] = defaultdict(Deaths)
         self._queue: deque[Work[ShardName]] = deque()
@@ -78,6 +82,10 @@ class RayShards:
         """Follow the cluster, and give a shard to whoever has none."""
         self._room.check()
         now = time.monotonic()
+        for actor in self._staff.actors:
+            if actor.works and not actor.overdue and now - actor.since > self._limit_seconds:
+                actor.overdue = True
+                ray.kill(actor.handle)
         if now - self._followed >= FOLLOW_SECONDS:
             self._followed = now
             self._staff.follow(now, demand=len(self._queue) + len(self._running), devices=())
@@ -85,6 +93,7 @@ class RayShards:
             if actor.idle and self._queue:
                 work = self._queue.popleft()
                 actor.works.append(work)
+                actor.since = now
                 self._running[actor.handle.shard.remote(work.request)] = (actor, work)
 
     def _receive(self, timeout_seconds: float) -> None:
@@ -119,7 +128,7 @@ class RayShards:
         self._made.append(made)
         actor.works.remove(work)
         actor.since = time.monotonic()
-        if actor.leaving:
+        if actor.leaving or actor.overdue:
             self._staff.dismiss([actor])
 
     def _after_death(
@@ -128,12 +137,14 @@ class RayShards:
         """Whatever ended one may have ended others that had nothing to do: they go too, as a shard
         must not spend its tries on them. Nothing is lost with one that lives."""
         why, now, nodes = deaths.reason(error), time.monotonic(), self._room.look()
-        with_node = deaths.is_gone(actor.node, nodes)
+        if actor.overdue:
+            why = f"it took longer than its limit of {self._limit_seconds:g} s"
+        with_node = deaths.is_gone(actor.node, nodes) and not actor.overdue
         logger.warning("an actor died", extra={"cause": why, "with_node": with_node})
         self._staff.dismiss([actor, *(other for other in self._staff.actors if other.idle)])
         self._followed = float("-inf")  # successors are hired at once
         if not with_node:
-            uncertain = deaths.is_uncertain(error)
+            uncertain = deaths.is_uncertain(error) and not actor.overdue
             work.deaths.add(nodes=[actor.node], now=now, uncertain=uncertain)
         if work.deaths.count(now, partial(deaths.is_gone, nodes=nodes)) < MAX_TRIES:
             self._queue.appendleft(work)

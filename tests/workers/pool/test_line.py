@@ -162,6 +162,14 @@ def test_a_training_has_more_than_an_even_share_and_each_search_before_it_an_act
     assert desk.ask("d", Ask(actors=1, need=CORE, whole=True), 8).actors == 0
 
 
+def test_those_that_use_gpus_leave_a_training_its_cores() -> None:
+    desk = Desk(lambda _: True)
+    judges = Ask(actors=16, need=Need(cpus=2, gpus=1))
+    assert desk.ask("a", judges, 4, cores=8).actors == 4
+    assert desk.ask("b", Ask(actors=5, need=CORE, whole=True), 8, cores=8).actors == 5
+    assert desk.ask("a", judges, 4, cores=8).actors == 1
+
+
 def test_a_desk_that_is_new_takes_a_training_for_begun_that_says_so() -> None:
     desk = Desk(lambda _: True)
     search = Ask(actors=16, need=CORE)

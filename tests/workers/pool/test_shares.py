@@ -17,7 +17,7 @@ from ray.experimental.internal_kv import _internal_kv_get
 
 from search_service import jobs
 from search_service.artifacts import Artifacts
-from search_service.errors import LostClaim
+from search_service.errors import LostClaim, StorageUnavailable
 from search_service.queue import PollingWakeUps
 from search_service.storage import MemoryStorage
 from search_service.telemetry.metrics import REGISTRY
@@ -29,6 +29,7 @@ from workers.pool.desk import Ask
 from workers.pool.front_desk import FrontDesk
 from workers.pool.shard_pool import RayShards
 from workers.runners import RUNNERS, Means
+from workers.scoring.pools import Made
 from workers.scoring.shards import ShardName, Side
 
 CONFTEST = Path(__file__).with_name("conftest.py")
@@ -88,7 +89,8 @@ def known() -> list[dict[str, float]]:
 
 
 def light_seat(_: str) -> Any:
-    """An actor whose shards take a tenth of a second and have a megabyte of features."""
+    """An actor whose shards take a tenth of a second and have a megabyte of features; that of a
+    negative number never comes."""
 
     class ShardSeat:  # in a function, so that Ray carries it by value
         def join(self) -> Any:
@@ -101,7 +103,7 @@ def light_seat(_: str) -> Any:
 
             from workers.scoring.shards import Shard
 
-            time.sleep(0.1)
+            time.sleep(0.1 if name.index >= 0 else 3600)
             return Shard.of(name, np.zeros((1, 2**18), np.float32))
 
     return ray.remote(ShardSeat).options(num_cpus=1).remote()
@@ -219,6 +221,21 @@ def test_a_training_begins_once_all_its_cores_can_be_had(cluster: Cluster) -> No
     cluster.hold(0)
 
 
+def test_a_shard_that_does_not_come_to_an_end_fails(cluster: Cluster) -> None:
+    with closing(RayShards(light_seat, room=cluster, need=Need(), limit_seconds=1.0)) as pool:
+        pool.submit(ShardName(side=Side.FAKE, index=-1, start=0, stop=1))
+        made: list[Made] = []
+
+        def ended() -> bool:
+            made.extend(pool.wait(0.2))
+            return bool(made)
+
+        until(ended)
+    assert made[0].failure.endswith(
+        "was lost 3 times, the last time because it took longer than its limit of 1 s"
+    )
+
+
 def test_a_scoring_grows_onto_a_node_that_joins_and_outlives_one_that_goes(
     nodes: Any, cluster: Cluster
 ) -> None:
@@ -235,8 +252,9 @@ def test_a_scoring_grows_onto_a_node_that_joins_and_outlives_one_that_goes(
 
 
 def test_what_a_training_holds_is_no_others_share_until_it_ends(
-    cluster: Cluster, tmp_path: Path
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor does it end because the database is away when there is something to tell."""
     recipe = {
         "method": "pix2pix",
         "dataset": "folder-of-pairs",
@@ -261,11 +279,20 @@ def test_what_a_training_holds_is_no_others_share_until_it_ends(
         held.append(processes)
         return cluster.hold(processes, begun=begun)
 
+    progress, told = storage.events.progress, []
+
+    def away_twice(*about: Any) -> None:
+        told.append(about)
+        if len(told) < 3:
+            raise StorageUnavailable("the database does not answer: closed")
+        progress(*about)
+
+    monkeypatch.setattr(storage.events, "progress", away_twice)
     deadline = time.monotonic() + PATIENCE_SECONDS
 
     def check() -> None:
         assert time.monotonic() < deadline
-        if held[-1] and share_of_other() == CORES - 1:
+        if held[-1] and share_of_other() == CORES - 1 and len(told) >= 3:
             raise LostClaim("seen enough")
 
     means = Means(

@@ -15,7 +15,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,9 +104,9 @@ class Sleepers(Cluster):
         self.made = RayPool(make, room=self, need=self._need, idle_seconds=600, check=check)
         return self.made
 
-    def devices(self) -> list[str]:
+    def devices(self) -> Mapping[str, Collection[str]]:
         """None, so that none is timed."""
-        return []
+        return {}
 
 
 def sleepers(sleep: float, need: Need) -> Callable[[str], Any]:

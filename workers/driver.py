@@ -9,7 +9,7 @@ from typing import Protocol
 
 from search_service import telemetry
 from search_service.artifacts import Artifacts
-from search_service.domain.job import Claim, JobState
+from search_service.domain.job import Claim, Ended, Job, JobState
 from search_service.domain.scoring import ScoreSpec
 from search_service.errors import (
     ClusterUnavailable,
@@ -49,8 +49,8 @@ class Machines(Devices, Protocol):
         """Their ids, as they are now."""
         ...
 
-    def hold(self, processes: int) -> None:
-        """A training has, or waits for, so many."""
+    def hold(self, processes: int, /, *, begun: bool = False) -> bool:
+        """See Hold."""
         ...
 
     def check(self) -> None:
@@ -93,7 +93,7 @@ class Driver:
         self._references = references
         self._drain_seconds = drain_seconds
         self._pool = KeptPool(cluster.pool, references=references)
-        self._devices: set[str] = set()  # that are registered
+        self._devices: dict[str, set[str]] = {}  # that are registered, and nodes that had them
         self._untimed: dict[str, float] = {}  # those that could not be, and when to try again
         self.stop = threading.Event()
 
@@ -102,10 +102,7 @@ class Driver:
         away is waited for."""
         while not self.stop.is_set():
             try:
-                busy = self.turn()
-            except StorageUnavailable as error:
-                logger.warning("waiting for the store", extra={"reason": str(error)})
-                busy = False
+                busy = self._turn_if_stored()
             except ClusterUnavailable as error:
                 self._rejoin(str(error))
                 busy = True
@@ -119,6 +116,15 @@ class Driver:
                 busy = True
             if not busy:
                 self._wake_ups.wait(IDLE_SECONDS)
+
+    def _turn_if_stored(self) -> bool:
+        """What a store that is away leaves idle is given back."""
+        try:
+            return self.turn()
+        except StorageUnavailable as error:
+            logger.warning("waiting for the store", extra={"reason": str(error)})
+            self._pool.rest()
+            return False
 
     def turn(self) -> bool:
         """Settle what is pending and run one job; False when there was none. Raises
@@ -135,21 +141,25 @@ class Driver:
         return True
 
     def register_devices(self) -> None:
-        """Calibrate the cluster's devices that this worker has not met. Raises Draining when it is
-        to stop before that is done."""
+        """Calibrate the cluster's devices that this worker has not met, or not on that node. Raises
+        Draining when it is to stop before that is done."""
+        nodes = self._cluster.devices()
         new = self._new_devices()
         self._pool.close()  # its actors keep devices between jobs: we would wait for ourselves
         timed = register_devices(
             sorted(new), cluster=self._cluster, storage=self._storage, check=self._check_stop
         )
-        self._devices |= timed
+        for device in timed:
+            self._devices.setdefault(device, set()).update(nodes.get(device, ()))
         self._untimed |= dict.fromkeys(new - timed, time.monotonic() + TIME_AGAIN_SECONDS)
 
     def _new_devices(self) -> set[str]:
-        """Those of the cluster that are to be timed now: a broken one now and then."""
-        found, now = set(self._cluster.devices()), time.monotonic()
+        """Those of the cluster that are to be timed now: one that another node offers than did, for
+        the node may have come back with other software, and a broken one now and then."""
+        found, now = self._cluster.devices(), time.monotonic()
         self._untimed = {d: at for d, at in self._untimed.items() if d in found and now < at}
-        return found - self._devices - self._untimed.keys()
+        met = {d for d, nodes in found.items() if self._devices.get(d, set()).issuperset(nodes)}
+        return found.keys() - met - self._untimed.keys()
 
     def _rejoin(self, reason: str) -> None:
         """Wait for a cluster, however long it takes; what the old one did is gone."""
@@ -162,7 +172,7 @@ class Driver:
                 logger.info("no cluster yet", extra={"reason": str(error)})
                 self.stop.wait(REJOIN_SECONDS)
             else:
-                self._devices, self._untimed = set(), {}  # it may have others
+                self._devices, self._untimed = {}, {}  # it may have others
                 logger.info("joined a cluster again")
                 return
 
@@ -185,10 +195,7 @@ class Driver:
         try:
             with heart:
                 self._settle()  # what was registered since, this job's supernet perhaps
-                ended = RUNNERS[claim.job.kind](claim, means)
-            job = self._storage.jobs.finish(
-                claim, state=ended.state, reason=ended.reason, result=ended.result
-            )
+                job = self._finish(claim, RUNNERS[claim.job.kind](claim, means), heart)
             if job.started_at is not None and job.finished_at is not None:
                 telemetry.observe_job((job.finished_at - job.started_at).total_seconds())
         except LostClaim:
@@ -201,6 +208,20 @@ class Driver:
         except Exception as error:
             logger.exception("a job broke off", extra={"job": claim.job.id})
             self._end_badly(claim, _words(error))
+
+    def _finish(self, claim: Claim, ended: Ended, heart: Heartbeat) -> Job:
+        """Store how the job ended, once the store is there: without that all that is not recorded
+        would be done again. Raises LostClaim and Draining."""
+        while True:
+            try:
+                return self._storage.jobs.finish(
+                    claim, state=ended.state, reason=ended.reason, result=ended.result
+                )
+            except StorageUnavailable as error:
+                logger.warning("not finished yet", extra={"reason": str(error)})
+            heart.check()
+            self._pool.rest()
+            self.stop.wait(IDLE_SECONDS)
 
     def _check_stop(self) -> None:
         if self.stop.is_set():

@@ -1,7 +1,7 @@
 """What is registered becomes usable: a checkpoint is loaded once, a device is timed."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -18,8 +18,8 @@ logger = logging.getLogger(__name__)
 class Devices(Protocol):
     """Where latency can be measured."""
 
-    def devices(self) -> list[str]:
-        """Their names."""
+    def devices(self) -> Mapping[str, Collection[str]]:
+        """The ids of the nodes that offer each, by its name: a node that comes back has another."""
         ...
 
     def calibrate(self, device: str, *, check: Callable[[], None]) -> Mapping[str, Any]:

@@ -72,6 +72,7 @@ class OneProcess:
     def __init__(self) -> None:
         self.pools: list[FormulaPool] = []
         self.protocols: dict[str, Mapping[str, Any]] = {}
+        self.nodes: dict[str, str] = {}  # by device, where it is not on the first
         self.calibrated: list[str] = []
         self.before: Callable[[], None] = lambda: None
         self.breaking: Callable[[], None] = lambda: None  # whatever a pool needs
@@ -87,8 +88,9 @@ class OneProcess:
         """See Machines."""
         return []
 
-    def hold(self, processes: int) -> None:
-        """See Machines."""
+    def hold(self, processes: int, /, *, begun: bool = False) -> bool:
+        """There is room for any."""
+        return True
 
     def confirm(self) -> None:
         """Unlike `check` it knows at once."""
@@ -102,9 +104,9 @@ class OneProcess:
         self.gone.pop()
         self.check()
 
-    def devices(self) -> list[str]:
+    def devices(self) -> Mapping[str, set[str]]:
         """See Devices."""
-        return list(self.protocols)
+        return {device: {self.nodes.get(device, "first")} for device in self.protocols}
 
     def calibrate(self, device: str, *, check: Callable[[], None]) -> Mapping[str, Any]:
         """See Devices."""

@@ -104,6 +104,53 @@ def test_a_store_that_goes_away_fails_no_job_and_it_is_gone_on_with(
     assert (ended.state, ended.evaluations) == (JobState.SUCCEEDED, 12)
 
 
+def test_a_store_that_is_away_when_a_search_has_ended_costs_nothing_that_was_done(
+    workplace: Any, job: Any
+) -> None:
+    """What is not used meanwhile is given back."""
+    finish, tries = workplace.storage.jobs.finish, 0
+
+    def away(*claim: Any, **how: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries < 3:
+            raise StorageUnavailable("the database does not answer: closed")
+        return finish(*claim, **how)
+
+    (pool,) = workplace.machines.pools
+    rested = pool.rested
+    workplace.storage.jobs.finish = away
+    assert workplace.driver.turn()
+    assert workplace.storage.jobs.get(job.id).state is JobState.SUCCEEDED
+    assert tries == 3
+    assert pool.rested == rested + 2
+
+
+def test_a_worker_that_is_to_stop_does_not_wait_for_a_store(workplace: Any, job: Any) -> None:
+    def away(*claim: Any, **how: Any) -> Any:
+        workplace.driver.stop.set()
+        raise StorageUnavailable("the database does not answer: closed")
+
+    workplace.storage.jobs.finish = away
+    assert workplace.driver.turn()
+    assert workplace.storage.jobs.get(job.id).state is JobState.RUNNING
+
+
+def test_while_the_store_is_away_what_is_idle_is_given_back(workplace: Any, job: Any) -> None:
+    workplace.driver.turn()
+    (pool,) = workplace.machines.pools
+    rested = pool.rested
+
+    def away(**_: Any) -> Any:
+        if pool.rested > rested:
+            workplace.driver.stop.set()
+        raise StorageUnavailable("the database does not answer: closed")
+
+    workplace.storage.jobs.claim = away
+    workplace.driver.run()
+    assert pool.rested > rested
+
+
 @pytest.mark.parametrize("how", ["told", "felt"])
 def test_a_cluster_that_goes_fails_no_job_and_the_next_one_goes_on_with_it(
     workplace: Any, job: Any, how: str

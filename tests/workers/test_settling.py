@@ -78,13 +78,13 @@ def test_a_device_that_joins_is_timed_and_no_other_even_where_an_actor_holds_bot
 def test_a_device_that_leaves_while_it_is_timed_is_timed_when_it_is_back(workplace: Any) -> None:
     machines = workplace.machines
     machines.protocols = {"phone": {"reference_ms": 2.0}}
-    machines.devices = lambda: ["cpu", "phone"]
+    machines.devices = lambda: {"cpu": {"a"}, "phone": {"b"}}
     workplace.driver.turn()
     assert [device.name for device in workplace.storage.devices.all()] == ["phone"]
-    machines.devices = lambda: ["phone"]
+    machines.devices = lambda: {"phone": {"b"}}
     workplace.driver.turn()
     machines.protocols["cpu"] = {"reference_ms": 1.0}
-    machines.devices = lambda: ["cpu", "phone"]
+    machines.devices = lambda: {"cpu": {"a"}, "phone": {"b"}}
     workplace.driver.turn()
     workplace.driver.turn()
     assert machines.calibrated == ["cpu", "phone", "cpu"]
@@ -94,7 +94,7 @@ def test_a_device_that_leaves_while_it_is_timed_is_timed_when_it_is_back(workpla
 def test_a_device_that_cannot_be_timed_is_tried_again_only_now_and_then(
     workplace: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workplace.machines.devices = lambda: ["cpu"]
+    workplace.machines.devices = lambda: {"cpu": {"a"}}
     for _ in range(3):
         workplace.driver.turn()
     assert workplace.machines.calibrated == ["cpu"]
@@ -106,3 +106,28 @@ def test_a_device_that_cannot_be_timed_is_tried_again_only_now_and_then(
         workplace.driver.turn()
     assert workplace.machines.calibrated == ["cpu"] * 3
     assert workplace.storage.devices.get("cpu").protocol == {"reference_ms": 1.0}
+
+
+def test_a_device_whose_node_joins_anew_is_timed_again_between_two_jobs(workplace: Any) -> None:
+    machines = workplace.machines
+    machines.protocols = {"phone": {"runtime": "a", "reference_ms": 2.0}}
+    workplace.register()
+    workplace.driver.turn()
+    workplace.submit(objectives=[{"name": "fid"}, {"name": "latency_ms", "device": "phone"}])
+    workplace.submit(objectives=[{"name": "fid"}, {"name": "latency_ms", "device": "phone"}])
+
+    def joins_anew() -> None:
+        machines.protocols["phone"] = {"runtime": "b", "reference_ms": 3.0}
+        machines.nodes["phone"] = "second"
+
+    machines.before = joins_anew
+    assert workplace.driver.turn()
+    assert machines.calibrated == ["phone"]  # its own actors may hold the device
+    assert workplace.driver.turn()
+    assert machines.calibrated == ["phone"] * 2
+    assert workplace.storage.devices.get("phone").protocol == machines.protocols["phone"]
+    del machines.protocols["phone"]  # for a while
+    workplace.driver.turn()
+    machines.protocols["phone"] = {"runtime": "b", "reference_ms": 3.0}
+    workplace.driver.turn()
+    assert machines.calibrated == ["phone"] * 2

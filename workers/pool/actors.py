@@ -3,25 +3,27 @@
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from search_service.domain.measurement import MeasurementRequest
 from workers.blame import Deaths
+
+R = TypeVar("R")  # what is asked of an actor: a MeasurementRequest, a ShardName
 
 SHORT_SECONDS = 1.0  # of work; longer, and what is given ahead might wait while another is idle
 
 
 @dataclass(eq=False)
-class Work:
+class Work(Generic[R]):
     """A request on its way, and what it has done to its actors."""
 
     ticket: int  # 0: nobody waits for it any more
-    request: MeasurementRequest
+    request: R
     deaths: Deaths = field(default_factory=Deaths)
 
 
 @dataclass(eq=False)
-class Actor:
+class Actor(Generic[R]):
     """What it is and what it is doing. `device` is empty for those that judge images."""
 
     handle: Any
@@ -29,8 +31,8 @@ class Actor:
     among: frozenset[str] = frozenset()  # ids of the nodes that there were when it was hired
     node: str = ""  # its id, once it is known
     seated_at: float | None = None  # when it was ready to measure
-    works: deque[Work] = field(default_factory=deque)  # in its hands, the first being done
-    waiting: deque[Work] = field(default_factory=deque)  # of architectures that it knows
+    works: deque[Work[R]] = field(default_factory=deque)  # in its hands, the first being done
+    waiting: deque[Work[R]] = field(default_factory=deque)  # of architectures that it knows
     since: float = field(default_factory=time.monotonic)  # of its work, or of having none
     seconds: float = float("inf")  # that its last work took
     abandoned_at: float = 0.0  # when the last waited no more for its work
@@ -49,3 +51,7 @@ class Actor:
         does not wait for us, which counts where work is short. Not where latency is measured."""
         short = self.seconds < SHORT_SECONDS and not self.device
         return short and len(self.works) == 1 and not self.leaving and not self.overdue
+
+
+Measurer = Actor[MeasurementRequest]
+Measuring = Work[MeasurementRequest]

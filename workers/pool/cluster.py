@@ -115,23 +115,37 @@ class Cluster:
         return {node.id for node in self.look() if node.alive}
 
     def grant(self, ask: Ask) -> Grant:
-        """What a pool may have now of what it could use: at least one actor, if it wants any."""
-        room = ask.need.room(self._offers())
-        grant = Grant(actors=room) if self._desk is None else self._desk.ask(ask, room)
-        actors = max(1, min(ask.actors, grant.actors)) if ask.actors else 0
-        return Grant(actors=actors, contested=grant.contested)
+        """What may be had now of what could be used. One actor where there is no room for any: it
+        waits for a node."""
+        offers = self._offers()
+        room, cores = ask.need.room(offers), Need().room(offers)
+        alone = Grant(actors=room)
+        grant = alone if self._desk is None else self._desk.ask(ask, room, cores=cores)
+        if ask.whole:
+            return Grant(actors=ask.actors if grant.actors >= ask.actors else 0)
+        most = max(ask.actors, ask.held)
+        least = 0 if room else min(1, most)
+        return Grant(actors=max(least, min(most, grant.actors)), contested=grant.contested)
 
-    def hold(self, processes: int) -> None:
+    def hold(self, processes: int, /, *, begun: bool = False) -> bool:
         """Have a training counted among what the workers of the cluster could use, with a core for
-        each of its processes; to be called every second or so, and with 0 once it has ended."""
+        each of its processes; to be called every second or so, and with 0 once it has ended.
+        Whether it may begin, which it may once all of them can be had."""
+        held = processes if begun else 0
         with suppress(ClusterUnavailable):
             self.check()
-            self.grant(Ask(actors=processes, need=Need()))
+            ask = Ask(actors=processes, need=Need(), held=held, whole=processes > 0)
+            return self.grant(ask).actors >= processes
+        return False
 
-    def devices(self) -> list[str]:
-        """Names of the devices that nodes of the cluster offer."""
-        names = {n for offer in self._offers() for n in offer if n.startswith(DEVICE_PREFIX)}
-        return sorted(name.removeprefix(DEVICE_PREFIX) for name in names)
+    def devices(self) -> Mapping[str, Collection[str]]:
+        """The ids of the nodes that offer each device, by its name."""
+        found: dict[str, set[str]] = {}
+        for node in self.nodes():
+            for name, amount in node.resources.items() if node.alive else ():
+                if name.startswith(DEVICE_PREFIX) and amount:
+                    found.setdefault(name.removeprefix(DEVICE_PREFIX), set()).add(node.id)
+        return found
 
     def calibrate(self, device: str, *, check: Callable[[], None] = never) -> Mapping[str, Any]:
         """The latency protocol of a device, its reference network timed on it now. Another worker
@@ -194,7 +208,13 @@ class Cluster:
         def make(_: str) -> Any:
             return seat.remote(spec, read, overlap=overlap)
 
-        return RayShards(make, room=self, need=self._need, idle_seconds=self._idle_seconds)
+        return RayShards(
+            make,
+            room=self,
+            need=self._need,
+            limit_seconds=self._limit_seconds,
+            idle_seconds=self._idle_seconds,
+        )
 
     def close(self) -> None:
         """Leave; a local cluster ends."""

@@ -1,24 +1,31 @@
 """One cluster, several workers: what each may have of it, and what all of them ask for."""
 
 import math
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from workers.pool.line import Line
 from workers.pool.need import ROUNDING, Need
+from workers.pool.shares import shares
 
 Bundle = Mapping[str, float]  # resources by Ray's names
+MANY = sys.maxsize  # more than anything takes
 FORGET_SECONDS = 15.0  # after which a worker that says nothing is taken for dead
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """What a worker could use now: so many actors, and devices to itself."""
+    """What a worker could use now, those that it has among them: so many actors, and devices to
+    itself."""
 
     actors: int
     need: Need
     devices: Sequence[str] = ()  # by their resources' names
+    held: int = 0  # actors that it has, though some may have nothing to do
+    whole: bool = False  # it can use all of these actors or none, and gives none back: a training
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +39,13 @@ class Grant:
 class Desk:
     """What lives in the one actor that all workers of a cluster tell what they could use.
 
-    `tell_autoscaler` is handed the sum of it at first, for whatever stood before, and whenever it
-    changes; again where it did not take it, of which it tells.
+    Whole asks that have begun come first, for nothing can be had back of them. What they leave is
+    dealt out evenly to those that can use any number, and what nobody can use stays with those that
+    have it. A whole ask begins when there is room for it beside those that began before and beside
+    all that stand in line before it: one actor for each, and the whole of what waits to begin.
+
+    `tell_autoscaler` is handed the sum of it all at first, for whatever stood before, and whenever
+    it changes; again where it did not take it, of which it tells.
     """
 
     def __init__(
@@ -45,34 +57,90 @@ class Desk:
         self._tell = tell_autoscaler
         self._clock = clock
         self._asks: dict[str, tuple[float, Ask]] = {}
+        self._line = Line()
+        self._begun: set[str] = set()  # workers whose whole asks have been granted
         self._told: list[Bundle] | None = None
 
-    def ask(self, worker: str, ask: Ask, room: int) -> Grant:
+    def ask(self, worker: str, ask: Ask, room: int, *, cores: int = MANY) -> Grant:
         """Enter what a worker could use, in place of what it said before; `room` is for how many
-        such actors the cluster's nodes have space."""
-        self._asks[worker] = (self._clock(), ask)
+        such actors the cluster's nodes have space, where nothing else is, and `cores` what they
+        have of them."""
+        now = self._clock()
+        said = self._asks[worker][1] if worker in self._asks else None
+        if said is None or not ask.actors or _size(ask) != _size(said):
+            self._leave(worker)
+        self._asks[worker] = (now, ask)
         self.forget()
-        wanted = {w: _such_actors(a, ask.need) for w, (_, a) in self._asks.items()}
+        if ask.actors:
+            self._line.stand(worker, served=ask.held > 0 and not ask.whole, now=now)
         others = {d for w, (_, a) in self._asks.items() if w != worker for d in a.devices}
-        return Grant(
-            actors=shares(wanted, room)[worker], contested=frozenset(others & set(ask.devices))
-        )
+        granted = self._whole(worker, room) if ask.whole else self._share(worker, room, cores)
+        return Grant(actors=granted, contested=frozenset(others & set(ask.devices)))
 
     def forget(self) -> None:
         """Those that say nothing any more; to be called now and then, for it may be all of them."""
         now = self._clock()
-        self._asks = {w: a for w, a in self._asks.items() if now - a[0] < FORGET_SECONDS}
+        for worker in [w for w, (at, _) in self._asks.items() if now - at >= FORGET_SECONDS]:
+            del self._asks[worker]
+            self._leave(worker)
         self._pass_on()
+
+    def _leave(self, worker: str) -> None:
+        self._line.leave(worker)
+        self._begun.discard(worker)
+
+    def _whole(self, worker: str, room: int) -> int:
+        """All that it asks for, or nothing yet. Those that want more than there is hold nobody up:
+        they wait for nodes."""
+        ask = self._asks[worker][1]
+        if worker in self._begun or ask.held:
+            self._begun.add(worker)
+            return ask.actors
+        taken = sum(_such_actors(self._asks[w][1], ask.need) for w in self._begun)
+        for ahead in self._line:
+            if ahead == worker:
+                break
+            other = self._asks[ahead][1]
+            needed = _such_actors(other if other.whole else replace(other, actors=1), ask.need)
+            taken += needed if ahead not in self._begun and needed <= room else 0
+        if taken + ask.actors > room:
+            return 0
+        self._begun.add(worker)
+        return ask.actors
+
+    def _share(self, worker: str, room: int, cores: int) -> int:
+        """Of what those leave that have begun: of what wants GPUs, too, they leave no more than
+        their cores."""
+        need = self._asks[worker][1].need
+        begun = [self._asks[w][1] for w in self._begun]
+        room -= sum(_such_actors(ask, need) for ask in begun)
+        left = cores - sum(ask.actors * ask.need.cpus for ask in begun)
+        if begun and need.cpus:
+            room = min(room, math.floor(left / need.cpus + ROUNDING))
+        sharing = {w: a for w, (_, a) in self._asks.items() if not a.whole}
+        waiting = {w: _such_actors(sharing[w], need) for w in self._line if w in sharing}
+        wanted = {w: actors for w, actors in waiting.items() if actors}
+        if room >= len(wanted):
+            wanted = dict(sorted(wanted.items()))  # each has some, and nobody's share moves
+        given = dict.fromkeys(sharing, 0) | shares(wanted, room)
+        has = {w: _such_actors(replace(a, actors=a.held), need) for w, a in sharing.items()}
+        spare = {w: max(0, has[w] - wanted.get(w, 0)) for w in sorted(sharing)}
+        return given[worker] + shares(spare, room - sum(given.values()))[worker]
 
     def _pass_on(self) -> None:
         bundles: list[Bundle] = []
         for worker in sorted(self._asks):
             ask = self._asks[worker][1]
-            bundles += [ask.need.bundle()] * ask.actors
+            bundles += [ask.need.bundle()] * max(ask.actors, ask.held)
         devices = Counter(d for _, a in self._asks.values() for d in set(a.devices))
         bundles += [{device: 1.0} for device in sorted(devices)]
         if bundles != self._told and self._tell(bundles):
             self._told = bundles
+
+
+def _size(ask: Ask) -> int:
+    """Of what can only be had whole; another size is another ask."""
+    return ask.actors if ask.whole else 0
 
 
 def _such_actors(ask: Ask, need: Need) -> int:
@@ -83,18 +151,3 @@ def _such_actors(ask: Ask, need: Need) -> int:
     else:
         each = ask.need.cpus / need.cpus if need.cpus else 1.0
     return math.ceil(ask.actors * each - ROUNDING)
-
-
-def shares(wanted: Mapping[str, int], room: int) -> dict[str, int]:
-    """Room dealt out one by one to those who still want: none gets more than it wants, nothing is
-    left that someone wants, and of two that want more, one has at most one more than the other
-    (max-min fairness). Deterministic: the remainder goes by name.
-    """
-    given = dict.fromkeys(wanted, 0)
-    left = room
-    while left > 0 and (hungry := sorted(w for w in wanted if given[w] < wanted[w])):
-        each = max(1, min(left // len(hungry), min(wanted[w] - given[w] for w in hungry)))
-        for worker in hungry[:left]:
-            given[worker] += each
-            left -= each
-    return given

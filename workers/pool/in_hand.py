@@ -14,14 +14,14 @@ from search_service.domain.measurement import Measurement
 from search_service.errors import GansearchError
 from search_service.pools import Outcome
 from workers.pool import deaths
-from workers.pool.actors import Actor, Work
+from workers.pool.actors import Measurer, Measuring
 from workers.pool.results import get
 from workers.pool.room import Room
 
 logger = logging.getLogger(__name__)
 
 MAX_DEATHS = 3  # a request that ends its actor this often has failed
-LIMIT_SECONDS = 3600.0  # of one measurement
+LIMIT_SECONDS = 3600.0  # of one measurement, or one shard of a scoring
 ABANDONED_SECONDS = 5.0  # for which an actor may go on with what nobody waits for
 
 
@@ -29,10 +29,10 @@ ABANDONED_SECONDS = 5.0  # for which an actor may go on with what nobody waits f
 class Ended:
     """How an actor came to the end of a work: by doing it, or by dying of it, or both."""
 
-    actor: Actor
+    actor: Measurer
     outcome: Outcome | None  # none where it is to be tried again, or nobody waits for it
     died: bool = False  # nothing else comes from it
-    again: Sequence[Work] = ()  # what a dead one held, to be tried in this order
+    again: Sequence[Measuring] = ()  # what a dead one held, to be tried in this order
 
 
 class InHand:
@@ -42,7 +42,7 @@ class InHand:
         """`limit_seconds` is for one measurement."""
         self._room = room
         self._limit_seconds = limit_seconds
-        self._running: dict[Any, tuple[Actor, Work]] = {}  # by the reference of the result
+        self._running: dict[Any, tuple[Measurer, Measuring]] = {}  # by the reference of the result
 
     def __contains__(self, ref: Any) -> bool:
         """Whether it is the reference of a result that has not been taken in."""
@@ -52,7 +52,7 @@ class InHand:
         """Of the results to come."""
         return list(self._running)
 
-    def give(self, actor: Actor, work: Work) -> None:
+    def give(self, actor: Measurer, work: Measuring) -> None:
         """Have it measured, after what the actor holds already."""
         if not actor.works:
             actor.since = time.monotonic()
@@ -82,13 +82,13 @@ class InHand:
             return Ended(actor=actor, outcome=outcome, died=True, again=again)
         return Ended(actor=actor, outcome=outcome)
 
-    def seconds_to_limit(self, actors: Iterable[Actor]) -> float:
+    def seconds_to_limit(self, actors: Iterable[Measurer]) -> float:
         """Until the first of what they do has taken too long; of those that were ended for it the
         death is waited for."""
         starts = [actor.since for actor in actors if actor.works and not actor.overdue]
         return min(starts, default=float("inf")) + self._limit_seconds - time.monotonic()
 
-    def kill_overdue(self, actors: Iterable[Actor], now: float) -> None:
+    def kill_overdue(self, actors: Iterable[Measurer], now: float) -> None:
         """End those whose work takes too long, or has not been waited for any more for a while."""
         for actor in actors:
             if not actor.works or actor.overdue:
@@ -102,7 +102,7 @@ class InHand:
         """No result is taken in any more."""
         self._running.clear()
 
-    def _after_death(self, actor: Actor, error: Exception) -> Ended:
+    def _after_death(self, actor: Measurer, error: Exception) -> Ended:
         """The dead actor's work is to be tried again, unless it was the death of too many."""
         now, nodes = time.monotonic(), self._room.look()
         work = actor.works[0]
@@ -124,14 +124,14 @@ class InHand:
             actor.works.remove(work)
         return Ended(actor=actor, outcome=outcome, died=True, again=self._let_fall(actor))
 
-    def _let_fall(self, actor: Actor) -> list[Work]:
+    def _let_fall(self, actor: Measurer) -> list[Measuring]:
         """What a dead actor holds still, in its order, as far as it is waited for."""
         self._running = {r: held for r, held in self._running.items() if held[0] is not actor}
         return [work for work in actor.works if work.ticket]
 
 
 def _answer(
-    work: Work, measurement: Measurement | None = None, *, failure: str = ""
+    work: Measuring, measurement: Measurement | None = None, *, failure: str = ""
 ) -> Outcome | None:
     if not work.ticket:
         return None

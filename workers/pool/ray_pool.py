@@ -11,7 +11,7 @@ import ray.exceptions
 from search_service.domain.measurement import MeasurementRequest
 from search_service.errors import GansearchError, InvalidInput
 from search_service.pools import Outcome
-from workers.pool.actors import Actor, Work
+from workers.pool.actors import Measurer, Measuring
 from workers.pool.in_hand import LIMIT_SECONDS, Ended, InHand
 from workers.pool.lines import Lines
 from workers.pool.need import Need
@@ -47,7 +47,9 @@ class RayPool:
         (InvalidInput: the parts do not fit; ClusterUnavailable); `check` raises to end the wait.
         """
         self._room = room
-        self._staff = Staff(make, room=room, need=need, idle_seconds=idle_seconds)
+        self._staff: Staff[MeasurementRequest] = Staff(
+            make, room=room, need=need, idle_seconds=idle_seconds
+        )
         self._lines = Lines()
         self._in_hand = InHand(room=room, limit_seconds=limit_seconds)
         self._outcomes: list[Outcome] = []
@@ -67,7 +69,7 @@ class RayPool:
     def submit(self, request: MeasurementRequest) -> int:
         """See Pool."""
         self._tickets += 1
-        self._lines.add(Work(self._tickets, request))
+        self._lines.add(Measuring(self._tickets, request))
         self._turn()
         return self._tickets
 
@@ -188,10 +190,10 @@ class RayPool:
             for work in self._lines.drain():
                 self._outcomes.append(Outcome(ticket=work.ticket, failure=hopeless))
 
-    def _dismiss(self, actor: Actor) -> None:
+    def _dismiss(self, actor: Measurer) -> None:
         self._take_back(self._staff.dismiss([actor]))
 
-    def _take_back(self, returned: list[Work]) -> None:
+    def _take_back(self, returned: list[Measuring]) -> None:
         """What waited for actors that went is for any."""
         self._lines.put_back(returned)
         self._lines.forget_all_but(self._staff.actors)

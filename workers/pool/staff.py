@@ -4,7 +4,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from typing import Any, Generic
 
 import ray
 import ray.exceptions
@@ -12,7 +12,7 @@ import ray.exceptions
 from search_service import telemetry
 from search_service.errors import ClusterUnavailable, GansearchError
 from workers.pool import deaths
-from workers.pool.actors import Actor, Work
+from workers.pool.actors import Actor, R, Work
 from workers.pool.desk import Ask, Grant
 from workers.pool.need import DEVICE_PREFIX, Need
 from workers.pool.results import get
@@ -23,10 +23,11 @@ logger = logging.getLogger(__name__)
 
 MAX_LOST_STARTS = 3  # in a row: then nothing is expected of another try
 HOLD_SECONDS = 10.0  # a device that others ask for is given up after so long
+YIELD_SECONDS = 5.0  # without work, after which an actor is others' if they lack one
 MISS_SECONDS = 5.0  # for which an actor may have no node that it fits before that is told
 
 
-class Staff:
+class Staff(Generic[R]):
     """As many judges of images as there is work and room for, and one actor for each device that
     is asked for. Everything idle for long is given back."""
 
@@ -38,20 +39,20 @@ class Staff:
         self._room = room
         self._need = need
         self._idle_seconds = idle_seconds
-        self.actors: list[Actor] = []
-        self.joining: dict[Any, Actor] = {}  # by the reference of their being seated
+        self.actors: list[Actor[R]] = []
+        self.joining: dict[Any, Actor[R]] = {}  # by the reference of their being seated
         self._lost_starts = 0  # in a row
         self._why = ""  # the last was lost
 
     @property
-    def judges(self) -> list[Actor]:
+    def judges(self) -> list[Actor[R]]:
         """Those that judge images."""
         return [actor for actor in self.actors if not actor.device]
 
-    def hire(self, device: str = "") -> Actor:
+    def hire(self, device: str = "") -> Actor[R]:
         """One actor more; it may have to wait for room on a node before it is seated."""
         there = frozenset(node.id for node in self._room.nodes() if node.alive)
-        actor = Actor(handle=self._make(device), device=device, among=there)
+        actor: Actor[R] = Actor(handle=self._make(device), device=device, among=there)
         self.actors.append(actor)
         self.joining[actor.handle.join.remote()] = actor  # it builds its evaluator now
         self._count({device})
@@ -91,11 +92,11 @@ class Staff:
         self._lost_starts = 0
         return f"no actor starts, in {MAX_LOST_STARTS} tries: {self._why}"
 
-    def _seat(self, actor: Actor, node: str) -> None:
+    def _seat(self, actor: Actor[R], node: str) -> None:
         actor.node, actor.seated_at, actor.since = node, time.monotonic(), time.monotonic()
         self._lost_starts = 0
 
-    def dismiss(self, leaving: Iterable[Actor], *, reachable: bool = True) -> list[Work]:
+    def dismiss(self, leaving: Iterable[Actor[R]], *, reachable: bool = True) -> list[Work[R]]:
         """End actors; what waited for them comes back. `reachable` False: their cluster is gone."""
         gone = list(leaving)
         for actor in gone:
@@ -106,15 +107,16 @@ class Staff:
         self._count({actor.device for actor in gone})
         return [work for actor in gone for work in actor.waiting]
 
-    def follow(self, now: float, *, demand: int, devices: Collection[str]) -> list[Work]:
+    def follow(self, now: float, *, demand: int, devices: Collection[str]) -> list[Work[R]]:
         """Hire and let go by what there is to do: `demand` judges could be busy now, and
         `devices` are waited for. What waited for those that went comes back."""
         returned = self.dismiss(self._useless(now, demand, devices))
-        grant = self.ask(demand=demand, devices=devices)
+        lately = [a for a in self.judges if a.works or now - a.since <= YIELD_SECONDS]
+        grant = self.ask(demand=max(demand, len(lately)), devices=devices)
         judges = self.judges
         for _ in range(min(grant.actors, demand) - len(judges)):
             self.hire()
-        returned += self._let_go(judges, len(judges) - grant.actors)
+        returned += self._keep(judges, grant.actors)
         for device in devices:
             if all(actor.device != device for actor in self.actors):
                 self.hire(device)
@@ -151,16 +153,17 @@ class Staff:
 
     def ask(self, *, demand: int, devices: Collection[str]) -> Grant:
         """Tell the cluster what could be used, and hear what may be had of it."""
-        held = {*devices, *(actor.device for actor in self.actors)} - {""}
+        names = {*devices, *(actor.device for actor in self.actors)} - {""}
         return self._room.grant(
             Ask(
-                actors=max(demand, len(self.judges)),
+                actors=demand,
+                held=sum(actor.seated_at is not None for actor in self.judges),
                 need=self._need,
-                devices=tuple(sorted(DEVICE_PREFIX + device for device in held)),
+                devices=tuple(sorted(DEVICE_PREFIX + device for device in names)),
             )
         )
 
-    def _useless(self, now: float, demand: int, devices: Collection[str]) -> list[Actor]:
+    def _useless(self, now: float, demand: int, devices: Collection[str]) -> list[Actor[R]]:
         """On a node that has gone, or without work for too long. An actor that still waits for
         room goes as soon as there is nothing for it to do."""
         nodes = self._room.nodes()
@@ -178,7 +181,14 @@ class Staff:
                 spare -= not actor.device
         return useless
 
-    def _let_go(self, actors: list[Actor], count: int) -> list[Work]:
+    def _keep(self, judges: list[Actor[R]], share: int) -> list[Work[R]]:
+        """So many of them. Those that were to leave stay first, if more may."""
+        staying = [actor for actor in judges if not actor.leaving]
+        for actor in [actor for actor in judges if actor.leaving][: max(0, share - len(staying))]:
+            actor.leaving = False
+        return self._let_go(staying, len(staying) - share)
+
+    def _let_go(self, actors: list[Actor[R]], count: int) -> list[Work[R]]:
         """So many of them: first those not seated, then the idle, the busy once they are done."""
         if count <= 0:
             return []

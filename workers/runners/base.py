@@ -14,6 +14,16 @@ from workers.kept_pool import KeptPool
 from workers.scoring.pools import ShardPool
 
 
+class Hold(Protocol):
+    """How the cluster is told of a training."""
+
+    def __call__(self, processes: int, /, *, begun: bool = False) -> bool:
+        """It has, or waits for, a core for each of so many processes; to be called every second or
+        so, and with 0 once it has ended. Whether it may begin, which it may once all of them can be
+        had."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class Means:
     """The worker's own, open for as long as the job runs."""
@@ -23,7 +33,7 @@ class Means:
     pool: KeptPool
     shards: Callable[[ScoreSpec, Checkpoint | None], ShardPool]  # for a scoring; to be closed
     living: Callable[[], Collection[str]]  # the ids of the cluster's nodes, as they are now
-    hold: Callable[[int], None]  # tell the cluster of so many processes that train; see Cluster
+    hold: Hold
     references: Path  # the folder of what is computed here of real images
     runs: Path  # the folder in which a training keeps what it needs to go on
     check: Callable[[], None]  # raises when the work is to stop; call it every second or so

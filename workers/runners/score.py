@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search_service.domain.datasets import FIXED
 from search_service.domain.job import Claim, Ended, JobState
@@ -16,7 +17,7 @@ from workers.checkpoints import write_atomically
 from workers.evaluators import real_features, reference
 from workers.evaluators.feature_scores import Against
 from workers.evaluators.judge import SHOWN
-from workers.evaluators.statistics import features_to_statistics, merge
+from workers.evaluators.statistics import FeatureStatistics, features_to_statistics, merge
 from workers.images import grid, png
 from workers.runners.base import Means
 from workers.scoring.gather import gather
@@ -109,7 +110,7 @@ class _Scoring:
             if all(self._known(folder / name, real) for name in names):
                 return folder
         shards = self.features(Side.REAL)
-        statistics = merge(map(features_to_statistics, shards))
+        statistics = merge(map(self._statistics, shards))
         chosen = np.concatenate(shards)[real_features.chosen(len(real.pixels))]
         contents = (
             reference.encode(
@@ -130,6 +131,11 @@ class _Scoring:
             if not self._known(own / name, real):
                 write_atomically(own / name, content)
         return own
+
+    def _statistics(self, features: NDArray[np.float32]) -> FeatureStatistics:
+        self._means.check()
+        self._pool.rest()
+        return features_to_statistics(features)
 
     def _known(self, path: Path, real: RealImages) -> bool:
         """Whether it is there and of these images."""

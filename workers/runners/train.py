@@ -1,13 +1,15 @@
 """A training job: processes of its own train; the worker watches, tells, and keeps the outcome."""
 
 import json
+import logging
+import time
 from pathlib import Path
 
 from search_service import catalog, recipes
 from search_service.domain.datasets import with_folder
 from search_service.domain.job import Claim, Ended, JobState
 from search_service.domain.training import TrainSpec
-from search_service.errors import LostClaim, NameTaken
+from search_service.errors import LostClaim, NameTaken, StorageUnavailable
 from search_service.queue import PollingWakeUps
 from workers.heartbeat import Draining
 from workers.runners.base import Means
@@ -16,7 +18,11 @@ from workers.training.launcher import Run
 from workers.training.loop import LOG
 from workers.training.running import SUPERNET, RunSettings
 
+logger = logging.getLogger(__name__)
+
 POLL_SECONDS = 1.0
+LINE_SECONDS = 0.2  # between two looks at whether it may begin
+TELL_SECONDS = 5.0  # of waiting, after which the job says for what
 PATIENCE_SECONDS = 5.0  # for a run that is to leave off to save where it is
 
 
@@ -48,22 +54,42 @@ def train(settings: RunSettings, claim: Claim, means: Means) -> None:
     means.pool.close()  # its cores are for the training
     _, recipe = recipes.parse(settings.recipe)
     telling = Telling(Path(settings.folder), recipe, claim, means)
-    run = Run(settings, living=means.living)
     try:
-        means.hold(settings.processes)
+        _line_up(settings.processes, claim, means)
+        _watch(Run(settings, living=means.living), settings.processes, telling, means)
+    finally:
+        means.hold(0)
+    telling.tell()
+
+
+def _line_up(processes: int, claim: Claim, means: Means) -> None:
+    """Wait until the cluster has cores for all the processes: begun with fewer, some would keep
+    theirs idle until the others have one too."""
+    began, told = time.monotonic(), False
+    while not means.hold(processes):
+        means.check()
+        if not told and time.monotonic() - began > TELL_SECONDS:
+            told = True
+            means.storage.events.log(claim, f"waiting for {processes} free cores of the cluster")
+        time.sleep(LINE_SECONDS)
+
+
+def _watch(run: Run, processes: int, telling: Telling, means: Means) -> None:
+    """Until the run's end. A database that is away is told later, and stops nothing."""
+    try:
         while not run.wait(POLL_SECONDS):
             means.check()
-            means.hold(settings.processes)
-            telling.tell()
+            means.hold(processes, begun=True)
+            try:
+                telling.tell()
+            except StorageUnavailable as error:
+                logger.warning("not told yet", extra={"reason": str(error)})
     except (LostClaim, Draining):
         run.stop(PATIENCE_SECONDS)
         raise
     except BaseException:
         run.kill()
         raise
-    finally:
-        means.hold(0)
-    telling.tell()
 
 
 def keep(folder: Path, lineage: dict[str, str], means: Means) -> dict[str, str]:

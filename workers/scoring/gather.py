@@ -36,7 +36,12 @@ def gather(
     Raises MeasurementFailed when one cannot be made, or is lost MAX_TRIES times; nothing is left
     out.
     """
-    found = {name: shard for name in names if (shard := shelf.find(name)) is not None}
+    found: dict[ShardName, Shard] = {}
+    for name in names:
+        check()
+        pool.rest()
+        if (kept := shelf.find(name)) is not None:
+            found[name] = kept
     tries = {name: 1 for name in names if name not in found}
     for name in tries:
         pool.submit(name)

@@ -32,6 +32,11 @@ class ShardPool(Protocol):
         """What has ended, at least one unless the time runs out. Each is told once."""
         ...
 
+    def rest(self) -> None:
+        """To be called every second or so while the shards that were made are used: processes that
+        others lack, or that have long had nothing to make, are given back."""
+        ...
+
     def close(self) -> None:
         """End the processes."""
         ...
@@ -75,6 +80,9 @@ class InlineShards:
             return [Made(name=name, shard=self._work.shard(name))]
         except GansearchError as error:
             return [Made(name=name, failure=str(error))]
+
+    def rest(self) -> None:
+        """See ShardPool."""
 
     def close(self) -> None:
         """See ShardPool."""

@@ -49,7 +49,7 @@ def stopped_once():
 threading.Thread(target=stopped_once, daemon=True).start()
 from workers.pool import Cluster
 cluster = Cluster(cpus=1)
-print(cluster.devices(), flush=True)
+print([*cluster.devices()], flush=True)
 cluster.close()
 """
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.pool.desk import FORGET_SECONDS, Ask, Bundle, Desk, shares
-from workers.pool.front_desk import AttendedDesk
+from workers.pool.attended_desk import AttendedDesk
+from workers.pool.desk import FORGET_SECONDS, Ask, Bundle, Desk
 from workers.pool.need import Need
+from workers.pool.shares import shares
 
 CORE = Need(cpus=1)
 WANTED = st.dictionaries(st.text("abcdef", min_size=1, max_size=3), st.integers(0, 80), max_size=8)

@@ -88,7 +88,7 @@ def test_a_device_that_leaves_is_no_more_waited_for(
     cluster: Cluster, nodes: Any, seats: Any
 ) -> None:
     node = nodes.add(num_cpus=0, resources={"device:alpha": 1})
-    until(lambda: cluster.devices() == ["alpha"])
+    until(lambda: [*cluster.devices()] == ["alpha"])
     holder = seats()("alpha")
     ray.get(holder.join.remote())
     left: list[int] = []
@@ -100,7 +100,7 @@ def test_a_device_that_leaves_is_no_more_waited_for(
 
     with pytest.raises(NotFound, match=r"device alpha (has left|cannot be timed: ActorDiedError)"):
         cluster.calibrate("alpha", check=check)
-    until(lambda: cluster.devices() == [])
+    until(lambda: not cluster.devices())
 
 
 def test_a_node_that_dies_while_its_device_is_timed_ends_nothing_else(
@@ -115,7 +115,7 @@ def test_a_node_that_dies_while_its_device_is_timed_ends_nothing_else(
 
     monkeypatch.setattr("workers.pool.cluster.Timing", Endless)
     node = nodes.add(num_cpus=0, resources={"device:gamma": 1})
-    until(lambda: cluster.devices() == ["gamma"])
+    until(lambda: [*cluster.devices()] == ["gamma"])
 
     def check() -> None:
         if begun.exists() and node in alive:
@@ -125,7 +125,7 @@ def test_a_node_that_dies_while_its_device_is_timed_ends_nothing_else(
     alive = [node]
     with pytest.raises(NotFound, match=r"device gamma (has left|cannot be timed: ActorDiedError)"):
         cluster.calibrate("gamma", check=check)
-    until(lambda: cluster.devices() == [])
+    until(lambda: not cluster.devices())
     cluster.check()
 
 
@@ -133,7 +133,7 @@ def test_a_device_that_cannot_be_timed_is_told_in_one_line_and_the_cluster_stays
     cluster: Cluster, nodes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     node = nodes.add(num_cpus=0, resources={"device:beta": 1})
-    until(lambda: cluster.devices() == ["beta"])
+    until(lambda: [*cluster.devices()] == ["beta"])
 
     class Broken:
         def protocol(self) -> None:

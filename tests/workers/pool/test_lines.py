@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.pool.actors import Actor, Work
+from workers.pool.actors import Measurer, Measuring
 from workers.pool.lines import REMEMBERED, Lines
 
 
 @pytest.fixture
 def work(ask_for: Any) -> Any:
-    def made(text: str = "a", device: str = "") -> Work:
-        return Work(1, ask_for(text, device=device))
+    def made(text: str = "a", device: str = "") -> Measuring:
+        return Measuring(1, ask_for(text, device=device))
 
     return made
 
 
 def test_first_come_first_served_but_for_those_of_another_device(work: Any) -> None:
-    lines, judge, timer = Lines(), Actor(handle=None), Actor(handle=None, device="cpu")
+    lines, judge, timer = Lines(), Measurer(handle=None), Measurer(handle=None, device="cpu")
     first, timed, second = work("a"), work("a", "cpu"), work("b")
     for each in (first, timed, second):
         lines.add(each)
@@ -30,7 +30,7 @@ def test_first_come_first_served_but_for_those_of_another_device(work: Any) -> N
 
 
 def test_an_architecture_goes_to_the_judge_that_measured_it_last(work: Any) -> None:
-    lines, one, two = Lines(), Actor(handle=None), Actor(handle=None)
+    lines, one, two = Lines(), Measurer(handle=None), Measurer(handle=None)
     lines.add(work("a"))
     lines.next_for(one)
     again = work("a")
@@ -41,7 +41,7 @@ def test_an_architecture_goes_to_the_judge_that_measured_it_last(work: Any) -> N
 
 
 def test_it_goes_to_another_that_would_be_idle_and_is_known_there_then(work: Any) -> None:
-    lines, one, two = Lines(), Actor(handle=None), Actor(handle=None)
+    lines, one, two = Lines(), Measurer(handle=None), Measurer(handle=None)
     lines.add(work("a"))
     lines.next_for(one)
     lines.add(work("a"))
@@ -51,7 +51,7 @@ def test_it_goes_to_another_that_would_be_idle_and_is_known_there_then(work: Any
 
 
 def test_those_that_went_know_nothing(work: Any) -> None:
-    lines, one, two = Lines(), Actor(handle=None), Actor(handle=None)
+    lines, one, two = Lines(), Measurer(handle=None), Measurer(handle=None)
     lines.add(work("a"))
     lines.next_for(one)
     lines.forget_all_but([two])
@@ -61,7 +61,7 @@ def test_those_that_went_know_nothing(work: Any) -> None:
 
 
 def test_only_so_many_architectures_are_remembered(work: Any) -> None:
-    lines, judge = Lines(), Actor(handle=None)
+    lines, judge = Lines(), Measurer(handle=None)
     for number in range(REMEMBERED + 1):
         lines.add(work(f"x{number}"))
         lines.next_for(judge)
@@ -75,7 +75,7 @@ def test_what_is_put_back_comes_first_and_in_its_order(devices: list[str], taken
     from search_service.domain.measurement import MeasurementRequest, Protocol
 
     works = [
-        Work(
+        Measuring(
             number,
             MeasurementRequest(
                 supernet="s",
@@ -100,7 +100,7 @@ def test_what_is_put_back_comes_first_and_in_its_order(devices: list[str], taken
 
 
 def test_only_short_work_of_judges_is_handed_out_ahead_and_one_at_a_time(work: Any) -> None:
-    busy = Actor(handle=None, seated_at=0.0)
+    busy = Measurer(handle=None, seated_at=0.0)
     assert busy.idle
     busy.works.append(work())
     assert not busy.takes_ahead  # how long its work takes is not known
@@ -111,6 +111,6 @@ def test_only_short_work_of_judges_is_handed_out_ahead_and_one_at_a_time(work: A
     busy.seconds = 0.02
     busy.works.append(work())
     assert not busy.takes_ahead
-    timer = Actor(handle=None, device="cpu", seated_at=0.0, seconds=0.02)
+    timer = Measurer(handle=None, device="cpu", seated_at=0.0, seconds=0.02)
     timer.works.append(work())
     assert not timer.takes_ahead

@@ -104,7 +104,7 @@ def test_a_nodes_death_is_not_counted_against_what_was_measured_on_it(
     rich = {"num_cpus": 2, "num_gpus": 1, "resources": {"device:alpha": 1}}
     need = Need(cpus=0.5, gpus=0.25)
     first = nodes.add(**rich)
-    until(lambda: cluster.devices() == ["alpha"])
+    until(lambda: [*cluster.devices()] == ["alpha"])
     with closing(RayPool(seats(cpus=0.5, gpus=0.25), room=cluster, need=need)) as pool:
         works = [f"die {MAX_DEATHS - 1} {go}{number}" for number in range(4)]
         tickets = [

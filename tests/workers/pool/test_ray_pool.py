@@ -23,7 +23,7 @@ from tests.support.waiting import PATIENCE_SECONDS
 from workers.checkpoint_uri import weights_at
 from workers.evaluation import Judging
 from workers.pool import Cluster, EvaluatorSpec, Need, RayPool
-from workers.pool.actors import Actor, Work
+from workers.pool.actors import Measurer, Measuring
 from workers.pool.in_hand import InHand
 from workers.pool.staff import MISS_SECONDS, Staff
 
@@ -163,9 +163,9 @@ def test_actors_that_died_idle_together_cost_a_request_one_try(
 def test_a_result_that_comes_as_its_actor_is_ended_for_being_late_is_the_last_of_that_actor(
     cluster: Cluster, seats: Any, ask_for: Any
 ) -> None:
-    actor, late = Actor(handle=seats()("")), InHand(room=cluster, limit_seconds=3600)
-    late.give(actor, Work(1, ask_for("a")))
-    late.give(actor, Work(2, ask_for("bb")))
+    actor, late = Measurer(handle=seats()("")), InHand(room=cluster, limit_seconds=3600)
+    late.give(actor, Measuring(1, ask_for("a")))
+    late.give(actor, Measuring(2, ask_for("bb")))
     first, second = late.references()
     ray.wait([first, second], num_returns=2, timeout=PATIENCE_SECONDS)
     late.kill_overdue([actor], time.monotonic() + 3601)
@@ -182,7 +182,9 @@ def test_what_no_node_has_is_told_once_and_what_one_has_is_not(
     cluster: Cluster, seats: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     need = Need(cpus=1, gpus=1)
-    staff = Staff(seats(gpus=1), room=cluster, need=need, idle_seconds=60)
+    staff: Staff[MeasurementRequest] = Staff(
+        seats(gpus=1), room=cluster, need=need, idle_seconds=60
+    )
 
     def told() -> list[object]:
         return [vars(record)["needed"] for record in caplog.records if "needed" in vars(record)]

@@ -1,6 +1,7 @@
 """A scoring and a training on a real cluster whose nodes come and go, and which another worker's
 search shares."""
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -8,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import ray
+from ray._private.ray_constants import AUTOSCALER_RESOURCE_REQUEST_CHANNEL
+from ray.experimental.internal_kv import _internal_kv_get
 
 from search_service import jobs
 from search_service.artifacts import Artifacts
-from search_service.errors import LostClaim
+from search_service.errors import LostClaim, StorageUnavailable
 from search_service.queue import PollingWakeUps
 from search_service.storage import MemoryStorage
 from tests.support.neighbours import ASKED, CORES, actors, neighbour
@@ -24,7 +28,10 @@ from workers.pool.desk import Ask
 from workers.pool.front_desk import FrontDesk
 from workers.pool.shard_pool import RayShards
 from workers.runners import RUNNERS, Means
+from workers.scoring.pools import Made
 from workers.scoring.shards import ShardName, Side
+
+CORE = {"CPU": 1.0}
 
 pytestmark = [
     pytest.mark.slow,
@@ -32,6 +39,16 @@ pytestmark = [
     pytest.mark.xdist_group("shares"),
     pytest.mark.timeout(900),
 ]
+
+
+def free_cores() -> float:
+    resources: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]  # Ray's
+    return resources.get("CPU", 0.0)
+
+
+def known() -> list[dict[str, float]]:
+    """What the desk has been told of."""
+    return json.loads(_internal_kv_get(AUTOSCALER_RESOURCE_REQUEST_CHANNEL) or b"[]")  # type: ignore[no-any-return]
 
 
 class Scoring:
@@ -46,9 +63,19 @@ class Scoring:
             name = ShardName(side=Side.FAKE, index=self.asked, start=0, stop=1)
             self._pool.submit(name)
             self.asked += 1
+        self.takes_in()
+
+    def takes_in(self) -> None:
         for made in self._pool.wait(0.2):
             assert made.failure == ""
+            assert made.shard is not None
+            assert made.shard.features.flags.owndata  # not the object store's, which is small
             self.done += 1
+
+    def has_all(self) -> bool:
+        """Whether nothing is waiting to be made any more."""
+        self.takes_in()
+        return self.done == self.asked
 
     def until(self, done: Callable[[], object]) -> None:
         def turn() -> object:
@@ -77,6 +104,78 @@ def test_a_scoring_and_a_search_have_a_share_each_and_the_last_one_has_all(
         scoring.until(lambda: actors() == CORES)
 
 
+def test_a_training_that_has_all_cores_has_a_scoring_wait_and_go_on_when_it_ends(
+    cluster: Cluster,
+) -> None:
+    training = FrontDesk("training")
+    with closing(RayShards(light_shard_seats(), room=cluster, need=Need())) as pool:
+        scoring = Scoring(pool)
+        scoring.until(lambda: actors() == CORES)
+        has_all = Ask(actors=CORES, held=CORES, need=Need(), whole=True)
+        scoring.until(lambda: training.ask(has_all, CORES).actors == CORES and actors() == 0)
+        until(lambda: free_cores() == CORES)
+        so_far = scoring.done
+        scoring.goes_on()
+        assert scoring.done == so_far
+        training.ask(Ask(actors=0, need=Need()), CORES)
+        scoring.until(lambda: actors() == CORES and scoring.done > so_far)
+
+
+def test_what_a_scoring_does_not_use_while_it_looks_at_its_shards_is_anothers_that_lacks_it(
+    cluster: Cluster,
+) -> None:
+    other = FrontDesk("other")
+    with closing(RayShards(light_shard_seats(), room=cluster, need=Need())) as pool:
+        scoring = Scoring(pool)
+        scoring.until(lambda: actors() == CORES)
+        until(lambda: scoring.has_all())
+
+        def has_all() -> bool:
+            pool.rest()
+            return other.ask(Ask(actors=CORES, need=Need()), CORES).actors == CORES
+
+        until(has_all)
+
+        def has_none() -> bool:
+            pool.rest()
+            return actors() == 0
+
+        until(has_none)
+        other.ask(Ask(actors=0, need=Need()), CORES)
+        scoring.until(lambda: actors() == CORES)
+
+
+def test_a_training_begins_once_all_its_cores_can_be_had(cluster: Cluster) -> None:
+    other = FrontDesk("other")
+    search = Ask(actors=1, need=Need())
+    other.ask(search, CORES)
+    until(lambda: known() == [CORE])
+    for _ in range(20):
+        assert not cluster.hold(CORES)
+        other.ask(search, CORES)
+        time.sleep(0.05)
+    other.ask(Ask(actors=0, need=Need()), CORES)
+    until(lambda: cluster.hold(CORES))
+    cluster.hold(0)
+
+
+def test_a_shard_that_does_not_come_to_an_end_fails(cluster: Cluster) -> None:
+    with closing(
+        RayShards(light_shard_seats(), room=cluster, need=Need(), limit_seconds=1.0)
+    ) as pool:
+        pool.submit(ShardName(side=Side.FAKE, index=-1, start=0, stop=1))
+        made: list[Made] = []
+
+        def ended() -> bool:
+            made.extend(pool.wait(0.2))
+            return bool(made)
+
+        until(ended)
+    assert made[0].failure.endswith(
+        "was lost 3 times, the last time because it took longer than its limit of 1 s"
+    )
+
+
 def test_a_scoring_grows_onto_a_node_that_joins_and_outlives_one_that_goes(
     nodes: Any, cluster: Cluster
 ) -> None:
@@ -93,8 +192,9 @@ def test_a_scoring_grows_onto_a_node_that_joins_and_outlives_one_that_goes(
 
 
 def test_what_a_training_holds_is_no_others_share_until_it_ends(
-    cluster: Cluster, tmp_path: Path
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Nor does it end because the database is away when there is something to tell."""
     recipe = {
         "method": "pix2pix",
         "dataset": "folder-of-pairs",
@@ -115,15 +215,24 @@ def test_what_a_training_holds_is_no_others_share_until_it_ends(
 
     until(lambda: share_of_other() == CORES)
 
-    def hold(processes: int) -> None:
+    def hold(processes: int, *, begun: bool = False) -> bool:
         held.append(processes)
-        cluster.hold(processes)
+        return cluster.hold(processes, begun=begun)
 
+    progress, told = storage.events.progress, []
+
+    def away_twice(*about: Any) -> None:
+        told.append(about)
+        if len(told) < 3:
+            raise StorageUnavailable("the database does not answer: closed")
+        progress(*about)
+
+    monkeypatch.setattr(storage.events, "progress", away_twice)
     deadline = time.monotonic() + PATIENCE_SECONDS
 
     def check() -> None:
         assert time.monotonic() < deadline
-        if held[-1] and share_of_other() == CORES - 1:
+        if held[-1] and share_of_other() == CORES - 1 and len(told) >= 3:
             raise LostClaim("seen enough")
 
     means = Means(

@@ -16,12 +16,16 @@ from search_service.artifacts import Artifacts
 from search_service.domain.event import EventKind
 from search_service.domain.job import Job, JobState
 from search_service.domain.score import SCORES
-from search_service.domain.scoring import GeneratorSpec
+from search_service.domain.scoring import GeneratorSpec, ScoreSpec
 from search_service.queue import open_wake_ups
 from workers import zoo
+from workers.checkpoint_uri import Checkpoint
 from workers.evaluators import reference
 from workers.evaluators.extractors import open_extractor
 from workers.images.fashion_mnist import DEBIAN_FOLDER
+from workers.scoring.pools import InlineShards
+from workers.scoring.shards import ShardName
+from workers.scoring.work import ScoreWork
 
 needs_data = pytest.mark.skipif(
     not DEBIAN_FOLDER.exists(), reason="dataset-fashion-mnist is not installed"
@@ -102,6 +106,28 @@ def test_a_generator_is_scored_as_a_search_would(workplace: Any, generator: Gene
     events = workplace.storage.events.read(job.id)
     done = [e.data["done"] for e in events if e.kind is EventKind.PROGRESS]
     assert done[-1] == 256
+
+
+def test_a_scoring_goes_on_saying_what_it_holds_while_it_looks_at_what_was_made(
+    workplace: Any, clothing: Path
+) -> None:
+    said: list[str] = []
+
+    class Talkative(InlineShards):
+        def submit(self, name: ShardName) -> None:
+            said.append(f"make {name.side}")
+            super().submit(name)
+
+        def rest(self) -> None:
+            said.append("rest")
+
+    def shards(spec: ScoreSpec, checkpoint: Checkpoint | None) -> Talkative:
+        return Talkative(ScoreWork(spec=spec, read=checkpoint))
+
+    workplace.machines.shards = shards
+    assert run(workplace, images=str(clothing), reference=str(clothing)).state is JobState.SUCCEEDED
+    real, fake = said.index("make real"), said.index("make fake")
+    assert said[real + 1 : fake] == ["rest"] * 2  # for the statistics, and for the next shelf
 
 
 def test_statistics_alone_serve_fid_and_nothing_that_needs_images(

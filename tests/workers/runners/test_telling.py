@@ -36,7 +36,7 @@ class Site:
             pool=KeptPool(lambda _, *, check: pytest.fail("no pool"), references=self.folder),
             shards=lambda *_: pytest.fail("no shards"),
             living=lambda: (),
-            hold=lambda _: pytest.fail("no training"),
+            hold=lambda _, *, begun=False: pytest.fail("no training"),
             references=self.folder,
             runs=self.folder,
             check=lambda: None,

@@ -22,7 +22,7 @@ from search_service.domain.measurement import MeasurementRequest, Protocol
 from search_service.domain.space import smallest
 from workers import supernets
 from workers.evaluation import Judging
-from workers.pool import Cluster
+from workers.pool.cluster import Cluster
 from workers.pool.seat import Seat
 
 MIB = 1024**2

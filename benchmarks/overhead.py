@@ -24,7 +24,7 @@ from search_service.queue import open_wake_ups
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
 from workers.driver import Driver
-from workers.pool import Cluster
+from workers.pool.cluster import Cluster
 
 SUPERNET = Path(__file__).resolve().parents[1] / "zoo" / "anycost-fashion32"
 SPEC: dict[str, Any] = {

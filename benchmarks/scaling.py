@@ -34,8 +34,11 @@ from search_service.queue import open_wake_ups
 from search_service.storage import open_storage
 from search_service.storage.base import Storage
 from workers.driver import Driver
-from workers.pool import Cluster, EvaluatorSpec, Need, RayPool
+from workers.pool.cluster import Cluster
+from workers.pool.need import Need
+from workers.pool.ray_pool import RayPool
 from workers.pool.seat import remote
+from workers.pool.spec import EvaluatorSpec
 
 SUPERNET = Path(__file__).resolve().parents[1] / "zoo" / "anycost-fashion32"
 LONG, SHORT = 0.2, 0.02  # seconds of sleep

@@ -22,7 +22,7 @@ from search_service.storage.base import Storage
 from workers.checkpoint_uri import Checkpoint
 from workers.heartbeat import LEASE_SECONDS, Draining, Heartbeat
 from workers.kept_pool import KeptPool, SupernetPool
-from workers.pool import EvaluatorSpec
+from workers.pool.spec import EvaluatorSpec
 from workers.runners import RUNNERS, Means
 from workers.scoring.pools import ShardPool
 from workers.settling import Devices, register_devices, settle_supernets
@@ -93,7 +93,7 @@ class Driver:
         self._references = references
         self._drain_seconds = drain_seconds
         self._pool = KeptPool(cluster.pool, references=references)
-        self._devices: dict[str, set[str]] = {}  # that are registered, and nodes that had them
+        self._devices: dict[str, frozenset[str]] = {}  # timed; the nodes that then had them
         self._untimed: dict[str, float] = {}  # those that could not be, and when to try again
         self.stop = threading.Event()
 
@@ -141,7 +141,7 @@ class Driver:
         return True
 
     def register_devices(self) -> None:
-        """Calibrate the cluster's devices that this worker has not met, or not on that node. Raises
+        """Calibrate the cluster's devices that this worker has not met, or on other nodes. Raises
         Draining when it is to stop before that is done."""
         nodes = self._cluster.devices()
         new = self._new_devices()
@@ -150,15 +150,15 @@ class Driver:
             sorted(new), cluster=self._cluster, storage=self._storage, check=self._check_stop
         )
         for device in timed:
-            self._devices.setdefault(device, set()).update(nodes.get(device, ()))
+            self._devices[device] = frozenset(nodes.get(device, ()))
         self._untimed |= dict.fromkeys(new - timed, time.monotonic() + TIME_AGAIN_SECONDS)
 
     def _new_devices(self) -> set[str]:
-        """Those of the cluster that are to be timed now: one that another node offers than did, for
-        the node may have come back with other software, and a broken one now and then."""
+        """Those of the cluster that are to be timed now: one that none of the nodes offers any more
+        that did, for a node may come back with other software; a broken one now and then."""
         found, now = self._cluster.devices(), time.monotonic()
         self._untimed = {d: at for d, at in self._untimed.items() if d in found and now < at}
-        met = {d for d, nodes in found.items() if self._devices.get(d, set()).issuperset(nodes)}
+        met = {d for d, nodes in self._devices.items() if not nodes.isdisjoint(found.get(d, ()))}
         return found.keys() - met - self._untimed.keys()
 
     def _rejoin(self, reason: str) -> None:

@@ -10,7 +10,7 @@ from search_service.errors import InvalidFile
 from search_service.pools import Pool
 from workers.checkpoint_uri import Checkpoint, checkpoint_at
 from workers.evaluation import Judging
-from workers.pool import EvaluatorSpec
+from workers.pool.spec import EvaluatorSpec
 
 
 class SupernetPool(Pool, Protocol):

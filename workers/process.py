@@ -24,8 +24,9 @@ from search_service.settings import Settings, configure_logging, read_settings
 from search_service.storage import open_storage
 from workers.driver import Driver
 from workers.heartbeat import Draining
-from workers.pool import Cluster, Need
+from workers.pool.cluster import Cluster
 from workers.pool.joining import OtherVersions
+from workers.pool.need import Need
 from workers.presence import Presence
 
 logger = logging.getLogger(__name__)

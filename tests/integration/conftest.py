@@ -21,7 +21,7 @@ from search_service.artifacts import Artifacts
 from search_service.queue import open_wake_ups
 from search_service.storage import open_storage
 from workers.driver import Driver
-from workers.pool import Cluster
+from workers.pool.cluster import Cluster
 
 folder, actors = Path(sys.argv[1]), int(sys.argv[2])
 storage = open_storage(f"sqlite:///{folder / 'gansearch.db'}")

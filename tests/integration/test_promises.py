@@ -17,7 +17,7 @@ from search_service.queue import open_wake_ups
 from search_service.storage.base import Storage
 from workers.evaluation import ArchitectureEvaluator
 from workers.kept_pool import KeptPool
-from workers.pool import EvaluatorSpec
+from workers.pool.spec import EvaluatorSpec
 from workers.runners import RUNNERS, Means
 from workers.settling import settle_supernets
 

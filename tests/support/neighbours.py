@@ -17,7 +17,9 @@ SEATS = Path(__file__).parents[1] / "workers" / "pool" / "conftest.py"
 
 SEARCH = """
 import json, runpy, sys
-from workers.pool import Cluster, Need, RayPool
+from workers.pool.cluster import Cluster
+from workers.pool.need import Need
+from workers.pool.ray_pool import RayPool
 cluster = Cluster(sys.argv[1])
 made = runpy.run_path(sys.argv[2])
 pool = RayPool(made["light_seats"](), room=cluster, need=Need())

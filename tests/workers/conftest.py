@@ -21,7 +21,7 @@ from search_service.queue import open_wake_ups
 from search_service.storage import open_storage
 from workers.checkpoint_uri import Checkpoint
 from workers.driver import Driver
-from workers.pool import EvaluatorSpec
+from workers.pool.spec import EvaluatorSpec
 from workers.scoring.pools import InlineShards
 from workers.scoring.work import ScoreWork
 
@@ -72,7 +72,7 @@ class OneProcess:
     def __init__(self) -> None:
         self.pools: list[FormulaPool] = []
         self.protocols: dict[str, Mapping[str, Any]] = {}
-        self.nodes: dict[str, str] = {}  # by device, where it is not on the first
+        self.nodes: dict[str, set[str]] = {}  # by device, where it is not on the first
         self.calibrated: list[str] = []
         self.before: Callable[[], None] = lambda: None
         self.breaking: Callable[[], None] = lambda: None  # whatever a pool needs
@@ -106,7 +106,7 @@ class OneProcess:
 
     def devices(self) -> Mapping[str, set[str]]:
         """See Devices."""
-        return {device: {self.nodes.get(device, "first")} for device in self.protocols}
+        return {device: self.nodes.get(device, {"first"}) for device in self.protocols}
 
     def calibrate(self, device: str, *, check: Callable[[], None]) -> Mapping[str, Any]:
         """See Devices."""

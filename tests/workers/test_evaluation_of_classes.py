@@ -20,7 +20,7 @@ from workers import supernets
 from workers.checkpoints import save_weights
 from workers.evaluation import ArchitectureEvaluator, Judging
 from workers.evaluators.latency import calibrate
-from workers.pool import EvaluatorSpec
+from workers.pool.spec import EvaluatorSpec
 from workers.supernets.anycost import AnycostSupernet
 
 

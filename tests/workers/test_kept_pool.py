@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from search_service.errors import InvalidFile
 from workers.kept_pool import KeptPool
-from workers.pool import EvaluatorSpec
+from workers.pool.spec import EvaluatorSpec
 
 
 def go_on() -> None:

@@ -118,7 +118,7 @@ def test_a_device_whose_node_joins_anew_is_timed_again_between_two_jobs(workplac
 
     def joins_anew() -> None:
         machines.protocols["phone"] = {"runtime": "b", "reference_ms": 3.0}
-        machines.nodes["phone"] = "second"
+        machines.nodes["phone"] = {"second"}
 
     machines.before = joins_anew
     assert workplace.driver.turn()
@@ -126,6 +126,9 @@ def test_a_device_whose_node_joins_anew_is_timed_again_between_two_jobs(workplac
     assert workplace.driver.turn()
     assert machines.calibrated == ["phone"] * 2
     assert workplace.storage.devices.get("phone").protocol == machines.protocols["phone"]
+    machines.nodes["phone"] = {"second", "third"}  # the one that was timed is still there
+    workplace.driver.turn()
+    assert machines.calibrated == ["phone"] * 2
     del machines.protocols["phone"]  # for a while
     workplace.driver.turn()
     machines.protocols["phone"] = {"runtime": "b", "reference_ms": 3.0}

@@ -14,7 +14,7 @@ from workers.pool.desk import MANY, Ask, Bundle, Desk, Grant
 
 logger = logging.getLogger(__name__)
 
-NAME = "gansearch-desk"
+NAME = "gansearch-desk-2"  # another number where workers of before could not speak to it
 ATTEND_SECONDS = 5.0  # between two looks at who says nothing any more
 
 

@@ -10,7 +10,7 @@ import ray
 import ray.exceptions
 
 from search_service.domain.scoring import ScoreSpec
-from search_service.errors import ClusterUnavailable, InvalidSetting, NotFound
+from search_service.errors import ClusterUnavailable, InvalidSetting, NotFound, TrainingFailed
 from workers.checkpoint_uri import Checkpoint
 from workers.pool import joining, nodes
 from workers.pool.desk import Ask, Grant
@@ -130,7 +130,13 @@ class Cluster:
     def hold(self, processes: int, /, *, begun: bool = False) -> bool:
         """Have a training counted among what the workers of the cluster could use, with a core for
         each of its processes; to be called every second or so, and with 0 once it has ended.
-        Whether it may begin, which it may once all of them can be had."""
+        Whether it may begin, which it may once all of them can be had. Raises TrainingFailed where
+        that is never, as no node can join."""
+        if self._address is None and processes > self._cpus:
+            raise TrainingFailed(
+                f"{processes} processes need a core each, and the Ray of this machine has "
+                f"{self._cpus}; ask for fewer workers"
+            )
         held = processes if begun else 0
         with suppress(ClusterUnavailable):
             self.check()

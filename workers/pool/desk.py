@@ -7,13 +7,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from workers.pool.line import Line
 from workers.pool.need import ROUNDING, Need
 from workers.pool.shares import shares
+from workers.pool.turns import Line
 
 Bundle = Mapping[str, float]  # resources by Ray's names
 MANY = sys.maxsize  # more than anything takes
 FORGET_SECONDS = 15.0  # after which a worker that says nothing is taken for dead
+# The same of one that has a whole ask: a database that stands still holds its worker up for half a
+# minute, and what is granted to another meanwhile cannot be had back.
+FORGET_WHOLE_SECONDS = 75.0
+FIRST_SECONDS = 5.0  # for a desk that is new to hear what has begun
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +40,20 @@ class Grant:
     contested: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Said:
+    """What a worker asked for last, when, and for how many such actors there was space."""
+
+    ask: Ask
+    at: float
+    room: int
+
+    @property
+    def useful(self) -> Ask:
+        """Without what would fit nowhere."""
+        return replace(self.ask, actors=min(self.ask.actors, self.room))
+
+
 class Desk:
     """What lives in the one actor that all workers of a cluster tell what they could use.
 
@@ -56,7 +74,8 @@ class Desk:
     ) -> None:
         self._tell = tell_autoscaler
         self._clock = clock
-        self._asks: dict[str, tuple[float, Ask]] = {}
+        self._began = clock()
+        self._asks: dict[str, _Said] = {}
         self._line = Line()
         self._begun: set[str] = set()  # workers whose whole asks have been granted
         self._told: list[Bundle] | None = None
@@ -66,23 +85,25 @@ class Desk:
         such actors the cluster's nodes have space, where nothing else is, and `cores` what they
         have of them."""
         now = self._clock()
-        said = self._asks[worker][1] if worker in self._asks else None
+        said = self._asks[worker].ask if worker in self._asks else None
         if said is None or not ask.actors or _size(ask) != _size(said):
             self._leave(worker)
-        self._asks[worker] = (now, ask)
+        self._asks[worker] = _Said(ask=ask, at=now, room=room)
         self.forget()
         if ask.actors:
             self._line.stand(worker, served=ask.held > 0 and not ask.whole, now=now)
-        others = {d for w, (_, a) in self._asks.items() if w != worker for d in a.devices}
+        others = {d for w, s in self._asks.items() if w != worker for d in s.ask.devices}
         granted = self._whole(worker, room) if ask.whole else self._share(worker, room, cores)
         return Grant(actors=granted, contested=frozenset(others & set(ask.devices)))
 
     def forget(self) -> None:
         """Those that say nothing any more; to be called now and then, for it may be all of them."""
         now = self._clock()
-        for worker in [w for w, (at, _) in self._asks.items() if now - at >= FORGET_SECONDS]:
-            del self._asks[worker]
-            self._leave(worker)
+        for worker, said in list(self._asks.items()):
+            patience = FORGET_WHOLE_SECONDS if worker in self._begun else FORGET_SECONDS
+            if now - said.at >= patience:
+                del self._asks[worker]
+                self._leave(worker)
         self._pass_on()
 
     def _leave(self, worker: str) -> None:
@@ -90,19 +111,21 @@ class Desk:
         self._begun.discard(worker)
 
     def _whole(self, worker: str, room: int) -> int:
-        """All that it asks for, or nothing yet. Those that want more than there is hold nobody up:
-        they wait for nodes."""
-        ask = self._asks[worker][1]
+        """All that it asks for, or nothing yet. Those that want more than there is hold nobody up,
+        nor do those of which not one actor fits: they wait for nodes."""
+        ask = self._asks[worker].ask
         if worker in self._begun or ask.held:
             self._begun.add(worker)
             return ask.actors
-        taken = sum(_such_actors(self._asks[w][1], ask.need) for w in self._begun)
+        if self._clock() - self._began < FIRST_SECONDS:
+            return 0
+        taken = sum(_such_actors(self._asks[w].ask, ask.need) for w in self._begun)
         for ahead in self._line:
             if ahead == worker:
                 break
-            other = self._asks[ahead][1]
+            other, fits = self._asks[ahead].ask, self._asks[ahead].room > 0
             needed = _such_actors(other if other.whole else replace(other, actors=1), ask.need)
-            taken += needed if ahead not in self._begun and needed <= room else 0
+            taken += needed if ahead not in self._begun and fits and needed <= room else 0
         if taken + ask.actors > room:
             return 0
         self._begun.add(worker)
@@ -111,13 +134,13 @@ class Desk:
     def _share(self, worker: str, room: int, cores: int) -> int:
         """Of what those leave that have begun: of what wants GPUs, too, they leave no more than
         their cores."""
-        need = self._asks[worker][1].need
-        begun = [self._asks[w][1] for w in self._begun]
+        need = self._asks[worker].ask.need
+        begun = [self._asks[w].ask for w in self._begun]
         room -= sum(_such_actors(ask, need) for ask in begun)
         left = cores - sum(ask.actors * ask.need.cpus for ask in begun)
         if begun and need.cpus:
             room = min(room, math.floor(left / need.cpus + ROUNDING))
-        sharing = {w: a for w, (_, a) in self._asks.items() if not a.whole}
+        sharing = {w: s.useful for w, s in self._asks.items() if not s.ask.whole}
         waiting = {w: _such_actors(sharing[w], need) for w in self._line if w in sharing}
         wanted = {w: actors for w, actors in waiting.items() if actors}
         if room >= len(wanted):
@@ -130,9 +153,9 @@ class Desk:
     def _pass_on(self) -> None:
         bundles: list[Bundle] = []
         for worker in sorted(self._asks):
-            ask = self._asks[worker][1]
+            ask = self._asks[worker].ask
             bundles += [ask.need.bundle()] * max(ask.actors, ask.held)
-        devices = Counter(d for _, a in self._asks.values() for d in set(a.devices))
+        devices = Counter(d for said in self._asks.values() for d in set(said.ask.devices))
         bundles += [{device: 1.0} for device in sorted(devices)]
         if bundles != self._told and self._tell(bundles):
             self._told = bundles

@@ -58,7 +58,8 @@ class FrontDesk:
         while self._coming and ray.wait([self._coming[0]], timeout=0)[0]:
             try:
                 self._heard = ray.get(self._coming.popleft())
-            except ray.exceptions.RayError:  # its node went; what it knew is told again
+            except ray.exceptions.RayError as error:  # its node went; it is told again what it knew
+                logger.info("the desk did not answer", extra={"cause": type(error).__name__})
                 self._coming.clear()
                 self._desk = attended_desk()
 

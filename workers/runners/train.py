@@ -3,6 +3,7 @@
 import json
 import logging
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from search_service import catalog, recipes
@@ -59,18 +60,22 @@ def train(settings: RunSettings, claim: Claim, means: Means) -> None:
         _watch(Run(settings, living=means.living), settings.processes, telling, means)
     finally:
         means.hold(0)
-    telling.tell()
+    while not _tell(telling):
+        means.check()
+        time.sleep(POLL_SECONDS)
 
 
 def _line_up(processes: int, claim: Claim, means: Means) -> None:
     """Wait until the cluster has cores for all the processes: begun with fewer, some would keep
     theirs idle until the others have one too."""
     began, told = time.monotonic(), False
+    reason = f"waiting for {processes} free cores of the cluster"
     while not means.hold(processes):
         means.check()
         if not told and time.monotonic() - began > TELL_SECONDS:
-            told = True
-            means.storage.events.log(claim, f"waiting for {processes} free cores of the cluster")
+            with suppress(StorageUnavailable):
+                means.storage.events.log(claim, reason)
+                told = True
         time.sleep(LINE_SECONDS)
 
 
@@ -80,16 +85,23 @@ def _watch(run: Run, processes: int, telling: Telling, means: Means) -> None:
         while not run.wait(POLL_SECONDS):
             means.check()
             means.hold(processes, begun=True)
-            try:
-                telling.tell()
-            except StorageUnavailable as error:
-                logger.warning("not told yet", extra={"reason": str(error)})
+            _tell(telling)
     except (LostClaim, Draining):
         run.stop(PATIENCE_SECONDS)
         raise
     except BaseException:
         run.kill()
         raise
+
+
+def _tell(telling: Telling) -> bool:
+    """Whether the database was there to be told."""
+    try:
+        telling.tell()
+    except StorageUnavailable as error:
+        logger.warning("not told yet", extra={"reason": str(error)})
+        return False
+    return True
 
 
 def keep(folder: Path, lineage: dict[str, str], means: Means) -> dict[str, str]:

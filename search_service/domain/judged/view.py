@@ -211,7 +211,8 @@ class View:
         is_new = [row for row in latest if not self._eligible[row]]
         self._eligible[rows] = False
         self._eligible[latest] = True
-        self._became.extend(is_new)
+        if self._kept:
+            self._became.extend(is_new)
 
     def _keep(self, compared: Signs, objectives: int, bounds: Sequence[Bound]) -> Rows:
         """Of the rows that are kept for what is compared, the first of it objectives, those that

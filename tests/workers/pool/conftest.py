@@ -20,7 +20,7 @@ from tests.support.processes import titled
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from workers.pool import Cluster
+    from workers.pool.cluster import Cluster
 
 GROUND = Path(__file__).with_name("ground.py")
 SOON = {  # a node that is killed is missed after some 2 seconds
@@ -199,7 +199,7 @@ def nodes() -> Iterator[Nodes]:
 @pytest.fixture(scope="module")
 def cluster(nodes: Nodes) -> "Iterator[Cluster]":
     """Joined, with both nodes seen."""
-    from workers.pool import Cluster  # not where seats are all that is wanted
+    from workers.pool.cluster import Cluster  # not where seats are all that is wanted
 
     with closing(Cluster(nodes.address)) as cluster:
         until(lambda: sum(node.alive for node in cluster.nodes()) == 2)

@@ -13,7 +13,7 @@ import ray
 from ray._private.utils import check_version_info
 
 from search_service.errors import InvalidSetting
-from workers.pool import Cluster
+from workers.pool.cluster import Cluster
 
 
 def lives(process: int) -> bool:
@@ -47,7 +47,7 @@ def stopped_once():
         time.sleep(0.01)
 
 threading.Thread(target=stopped_once, daemon=True).start()
-from workers.pool import Cluster
+from workers.pool.cluster import Cluster
 cluster = Cluster(cpus=1)
 print([*cluster.devices()], flush=True)
 cluster.close()
@@ -84,7 +84,7 @@ def test_a_folder_named_as_ours_where_it_was_started_is_not_taken_for_ours(tmp_p
     (tmp_path / "workers").mkdir()
     (tmp_path / "workers" / "__init__.py").write_text("raise RuntimeError('a stranger')")
     script = (
-        "from workers.pool import Cluster\n"
+        "from workers.pool.cluster import Cluster\n"
         "cluster = Cluster(cpus=1)\n"
         "print(cluster.calibrate('cpu')['reference_ms'] > 0)\n"
         "cluster.close()\n"

@@ -16,9 +16,10 @@ from ray.experimental.internal_kv import _internal_kv_get
 
 from search_service.errors import NotFound
 from tests.support.waiting import until
-from workers.pool import Cluster, Need
+from workers.pool.cluster import Cluster
 from workers.pool.desk import Ask
 from workers.pool.front_desk import FrontDesk
+from workers.pool.need import Need
 
 CORE = {"CPU": 1.0}
 
@@ -73,7 +74,8 @@ def test_a_worker_that_leaves_withdraws_what_it_asked_for_before_it_is_gone(
     assert asked() == []
     script = """
 import sys
-from workers.pool import Cluster, Need
+from workers.pool.cluster import Cluster
+from workers.pool.need import Need
 from workers.pool.desk import Ask
 cluster = Cluster(sys.argv[1])
 for actors in (1, 2, 3):

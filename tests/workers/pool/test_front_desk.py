@@ -10,7 +10,9 @@ import pytest
 
 from search_service.pools import Outcome
 from tests.support.waiting import until
-from workers.pool import Cluster, Need, RayPool
+from workers.pool.cluster import Cluster
+from workers.pool.need import Need
+from workers.pool.ray_pool import RayPool
 
 HEAD_ID = "f" * 51 + "0" * 5  # by which the provider of such nodes knows the head
 HEAD = "ray.head.default"

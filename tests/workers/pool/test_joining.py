@@ -39,7 +39,7 @@ gcs.internal_kv_put(key, json.dumps({**told, "ray_version": "2.9.3"}).encode(), 
 JOIN = """
 import sys
 from search_service.errors import InvalidSetting
-from workers.pool import Cluster
+from workers.pool.cluster import Cluster
 try:
     Cluster(sys.argv[1])
 except InvalidSetting as error:
@@ -54,7 +54,9 @@ from search_service.domain.measurement import Measurement
 from search_service.queue import open_wake_ups
 from search_service.storage import open_storage
 from workers.driver import Driver
-from workers.pool import Cluster, Need, RayPool
+from workers.pool.cluster import Cluster
+from workers.pool.need import Need
+from workers.pool.ray_pool import RayPool
 
 folder, seats = Path(sys.argv[2]), runpy.run_path(sys.argv[3])["light_seats"]
 

@@ -16,8 +16,10 @@ from search_service.domain.measurement import Measurement
 from search_service.pools import Outcome
 from tests.support.neighbours import CORES, actors, neighbour
 from tests.support.waiting import until
-from workers.pool import Cluster, Need, RayPool
+from workers.pool.cluster import Cluster
 from workers.pool.in_hand import MAX_DEATHS
+from workers.pool.need import Need
+from workers.pool.ray_pool import RayPool
 
 pytestmark = [
     pytest.mark.slow,

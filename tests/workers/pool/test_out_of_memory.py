@@ -8,8 +8,8 @@ import pytest
 import ray
 
 from tests.support.waiting import PATIENCE_SECONDS
-from workers.pool import Cluster
 from workers.pool.actors import Actor, Work
+from workers.pool.cluster import Cluster
 from workers.pool.in_hand import MAX_DEATHS, InHand
 
 pytestmark = [

@@ -22,9 +22,12 @@ from tests.support.processes import commands
 from tests.support.waiting import PATIENCE_SECONDS
 from workers.checkpoint_uri import weights_at
 from workers.evaluation import Judging
-from workers.pool import Cluster, EvaluatorSpec, Need, RayPool
 from workers.pool.actors import Measurer, Measuring
+from workers.pool.cluster import Cluster
 from workers.pool.in_hand import InHand
+from workers.pool.need import Need
+from workers.pool.ray_pool import RayPool
+from workers.pool.spec import EvaluatorSpec
 from workers.pool.staff import MISS_SECONDS, Staff
 
 ZOO = Path(__file__).parents[3] / "zoo" / "anycost-fashion32"

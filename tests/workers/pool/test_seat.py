@@ -27,7 +27,8 @@ from tests.support.waiting import until
 from workers import supernets
 from workers.checkpoints import save_weights
 from workers.kept_pool import KeptPool
-from workers.pool import Cluster, RayPool
+from workers.pool.cluster import Cluster
+from workers.pool.ray_pool import RayPool
 
 OPENED = 0x20  # IN_OPEN of inotify(7)
 EVENT = struct.Struct("iIII")

@@ -16,7 +16,8 @@ from search_service.domain.scoring import GeneratorSpec, ScoreSpec
 from tests.support.shard_seats import light_shard_seats
 from tests.support.waiting import until
 from workers import zoo
-from workers.pool import Cluster, Need
+from workers.pool.cluster import Cluster
+from workers.pool.need import Need
 from workers.pool.nodes import Node
 from workers.pool.room import Room
 from workers.pool.seat import remote

@@ -23,9 +23,10 @@ from tests.support.pairs import write_pairs
 from tests.support.shard_seats import light_shard_seats
 from tests.support.waiting import PATIENCE_SECONDS, until
 from workers.kept_pool import KeptPool
-from workers.pool import Cluster, Need
+from workers.pool.cluster import Cluster
 from workers.pool.desk import Ask
 from workers.pool.front_desk import FrontDesk
+from workers.pool.need import Need
 from workers.pool.shard_pool import RayShards
 from workers.runners import RUNNERS, Means
 from workers.scoring.pools import Made

@@ -15,7 +15,7 @@ from search_service.errors import TrainingFailed
 from tests.support.pairs import write_pairs
 from tests.support.processes import titled
 from tests.support.waiting import PATIENCE_SECONDS, until
-from workers.pool import Cluster
+from workers.pool.cluster import Cluster
 from workers.training import launcher
 from workers.training.launcher import Run
 from workers.training.loop import STATE
@@ -55,6 +55,11 @@ def few_deaths(monkeypatch: pytest.MonkeyPatch) -> None:
 def settings(tmp_path: Path) -> RunSettings:
     data = write_pairs(tmp_path / "data")
     return RunSettings(folder=str(tmp_path / "run"), recipe=RECIPE, data=str(data))
+
+
+def test_one_of_more_processes_than_a_local_ray_has_cores_is_refused(cluster: Cluster) -> None:
+    with pytest.raises(TrainingFailed, match=r"^2 processes need a core each, .* has 1; ask for"):
+        cluster.hold(2)
 
 
 def processes() -> set[int]:

@@ -23,6 +23,8 @@ class Line:
         """Be in it; at the end, if it was not. `served`: it has some of what it wants, and others
         may have it in its place."""
         self._places.setdefault(worker, next(self._numbers))
+        if not served:
+            self._served_since.pop(worker, None)
         if served and now - self._served_since.setdefault(worker, now) >= TURN_SECONDS:
             self._places[worker] = next(self._numbers)
             self._served_since[worker] = now

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.pool.desk import FORGET_SECONDS, Ask, Desk
-from workers.pool.line import TURN_SECONDS
+from workers.pool.desk import FIRST_SECONDS, FORGET_SECONDS, FORGET_WHOLE_SECONDS, Ask, Desk
 from workers.pool.need import Need
+from workers.pool.turns import TURN_SECONDS
 
 CORE = Need()
 TICK = 10.0  # seconds between two asks of a worker
@@ -83,6 +84,22 @@ JOBS = st.lists(
 )
 
 
+class Clock:
+    """Not where a desk is new."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def desk_of_some_age(clock: Clock) -> Desk:
+    desk = Desk(lambda _: True, clock=clock)
+    clock.now += FIRST_SECONDS
+    return desk
+
+
 class Cluster:
     """Its cores, its desk, and the workers that share it, each asking once a tick."""
 
@@ -143,18 +160,48 @@ def test_whoever_waits_is_served_in_bounded_time_and_a_training_keeps_what_it_ha
                 assert job.waits <= bound, (worker, job)
 
 
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.builds(Search, window=st.integers(1, 10), length=LENGTH), min_size=2, max_size=4),
+    st.integers(1, 3),
+)
+def test_whoever_is_served_while_others_wait_is_so_for_a_whole_turn(
+    jobs: list[Search | Training], cores: int
+) -> None:
+    cluster = Cluster(jobs, cores)
+    served = dict.fromkeys(cluster.jobs, 0)  # ticks
+    for _ in cluster.run(20 * TURN):
+        for worker, job in cluster.jobs.items():
+            if not job.cores:
+                assert served[worker] == 0 or served[worker] >= TURN, served
+            served[worker] = served[worker] + 1 if job.cores else 0
+
+
 def test_a_training_that_nobody_is_beside_has_all_at_once_and_one_too_large_holds_nobody_up() -> (
     None
 ):
-    desk = Desk(lambda _: True)
+    desk = desk_of_some_age(Clock())
     too_large = Ask(actors=9, need=CORE, whole=True)
     assert desk.ask("large", too_large, 8).actors == 0
     assert desk.ask("a", Ask(actors=8, need=CORE, whole=True), 8).actors == 8
     assert desk.ask("large", too_large, 17).actors == 9  # where nodes have joined
 
 
+@pytest.mark.parametrize("need", [Need(cpus=8), Need(cpus=1, gpus=1)])
+def test_a_search_of_which_not_one_actor_fits_holds_no_training_up(need: Need) -> None:
+    desk = desk_of_some_age(Clock())
+    assert desk.ask("unfit", Ask(actors=16, need=need), 0, cores=16).actors == 0
+    assert desk.ask("a", Ask(actors=16, need=CORE, whole=True), 16, cores=16).actors == 16
+
+
+def test_those_that_have_no_gpu_use_the_cores_that_the_gpus_leave() -> None:
+    desk = desk_of_some_age(Clock())
+    desk.ask("judges", Ask(actors=100, need=Need(cpus=1, gpus=1)), 4, cores=16)
+    assert desk.ask("search", Ask(actors=100, need=CORE), 16, cores=16).actors == 12
+
+
 def test_a_training_has_more_than_an_even_share_and_each_search_before_it_an_actor() -> None:
-    desk = Desk(lambda _: True)
+    desk = desk_of_some_age(Clock())
     search = Ask(actors=16, need=CORE)
     assert [desk.ask(name, search, 8).actors for name in ("a", "b")] == [8, 4]
     assert desk.ask("c", Ask(actors=6, need=CORE, whole=True), 8).actors == 6
@@ -163,7 +210,7 @@ def test_a_training_has_more_than_an_even_share_and_each_search_before_it_an_act
 
 
 def test_those_that_use_gpus_leave_a_training_its_cores() -> None:
-    desk = Desk(lambda _: True)
+    desk = desk_of_some_age(Clock())
     judges = Ask(actors=16, need=Need(cpus=2, gpus=1))
     assert desk.ask("a", judges, 4, cores=8).actors == 4
     assert desk.ask("b", Ask(actors=5, need=CORE, whole=True), 8, cores=8).actors == 5
@@ -178,6 +225,17 @@ def test_a_desk_that_is_new_takes_a_training_for_begun_that_says_so() -> None:
     assert desk.ask("a", search, 8).actors == 0
 
 
+def test_a_desk_that_is_new_begins_none_before_it_can_have_heard_of_those_that_run() -> None:
+    clock = Clock()
+    desk = Desk(lambda _: True, clock=clock)
+    assert desk.ask("waits", Ask(actors=8, need=CORE, whole=True), 8).actors == 0
+    clock.now += FIRST_SECONDS / 2
+    assert desk.ask("runs", Ask(actors=4, held=4, need=CORE, whole=True), 8).actors == 4
+    clock.now += FIRST_SECONDS
+    assert desk.ask("waits", Ask(actors=8, need=CORE, whole=True), 8).actors == 0
+    assert desk.ask("small", Ask(actors=16, need=CORE), 8).actors == 4
+
+
 def test_what_has_nothing_to_do_stays_where_it_is_until_somebody_lacks_it() -> None:
     desk = Desk(lambda _: True)
     idle = Ask(actors=0, held=6, need=CORE)
@@ -189,10 +247,13 @@ def test_what_has_nothing_to_do_stays_where_it_is_until_somebody_lacks_it() -> N
 
 
 def test_a_training_that_says_nothing_any_more_leaves_its_cores_and_its_place() -> None:
-    now = [0.0]
-    desk = Desk(lambda _: True, clock=lambda: now[0])
+    """Later than others: a database that stands still keeps it from saying anything for long."""
+    clock = Clock()
+    desk = desk_of_some_age(clock)
     whole = Ask(actors=8, need=CORE, whole=True)
     assert desk.ask("dead", whole, 8).actors == 8
     assert desk.ask("a", whole, 8).actors == 0
-    now[0] += FORGET_SECONDS
+    clock.now += FORGET_SECONDS
+    assert desk.ask("a", whole, 8).actors == 0
+    clock.now += FORGET_WHOLE_SECONDS - FORGET_SECONDS
     assert desk.ask("a", whole, 8).actors == 8

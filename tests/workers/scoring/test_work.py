@@ -38,6 +38,8 @@ class Workers:
     def wait(self, timeout_seconds: float) -> list[object]:
         return [made for pool in reversed(self._pools) for made in pool.wait(timeout_seconds)]
 
+    def rest(self) -> None: ...
+
     def close(self) -> None: ...
 
 

@@ -14,7 +14,7 @@ from workers.presence import Presence
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(presence, "LEASE_SECONDS", 1.0)
+    monkeypatch.setattr(presence, "LEASE_SECONDS", 3.0)
     monkeypatch.setattr(presence, "RENEW_SECONDS", 0.05)
     monkeypatch.setattr(presence, "TRY_SECONDS", 0.02)
     before = threading.active_count()

@@ -96,16 +96,16 @@ def test_answers_that_take_300_ms_delay_a_search_and_that_is_all(
     slow: Storage,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Six times as fast, as is the lease: a search waits for a hundred answers and more."""
+    """Three times as fast, as is the lease: a search waits for a hundred answers and more."""
     for module in (heartbeat, driving):
-        monkeypatch.setattr(module, "LEASE_SECONDS", 15 / 6)
-    monkeypatch.setattr(heartbeat, "RENEW_SECONDS", 2 / 6)
+        monkeypatch.setattr(module, "LEASE_SECONDS", 15 / 3)
+    monkeypatch.setattr(heartbeat, "RENEW_SECONDS", 2 / 3)
     spec = {"budget": {"evaluations": 2}}
     expected = undisturbed(**spec)
     job = begin(workplace, direct, **spec)
     workplace.storage = slow
     worker = workplace.hire("worker")
-    proxy.delay_seconds = 0.3 / 6
+    proxy.delay_seconds = 0.3 / 3
     assert worker.turn()
     assert outcome(direct, job) == expected
 
